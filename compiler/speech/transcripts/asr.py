@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module, metadata
@@ -21,11 +22,11 @@ import numpy as np
 from ...errors import InputError, Place, Problem, WorkError
 from ...files.exists import is_folder
 from ...media.samples import duration_of, speech_samples
-from ...outputs.paths import write_text
 from ..pauses import speech_intervals
+from ..verified_json import read_verified, write_verified
 from . import whisper
-from .base import Transcript, TranscriptError
-from .file_text import parse_json, read_text
+from .base import Transcript
+from .file_text import parse_json
 from .repair import repair_transcript
 
 DEFAULT_MODEL = "small"
@@ -61,18 +62,19 @@ def transcribe(
         raise InputError(Problem.at(_ENGINE, what, f"known: {', '.join(ENGINES)}"))
     version = _version(engine)
     duration = duration_of(audio)
-    cached = None
-    if cache is not None:
-        cached = cache / f"{recognition_key(audio, engine, model, language)}.json"
-    text = _read_cached(cached)
-    if text is None:
+    key = "" if cache is None else recognition_key(audio, engine, model, language)
+    cached = None if cache is None else cache / f"{key}.json"
+    text = None if cached is None else read_verified(cached)
+    if not isinstance(text, str):
         text = json.dumps(
             ENGINES[engine](audio, model, language, duration, on_progress or (lambda _: None)),
             ensure_ascii=False,
             indent=1,
         )
-        if cached is not None:
-            write_text(cached, text + "\n")
+        # Unless a file was replaced meanwhile, or the cache cannot be written.
+        if cached is not None and key == recognition_key(audio, engine, model, language):
+            with suppress(WorkError):
+                write_verified(cached, text)
     raw = whisper.read(text, parse_json(audio, text))
     transcript = repair_transcript(
         replace(raw, format=f"{engine} {version}, {Path(model).name}"),
@@ -82,17 +84,6 @@ def transcribe(
     if not transcript.words:
         raise WorkError(f"{audio}: {engine} recognised no words")
     return transcript
-
-
-def _read_cached(path: Path | None) -> str | None:
-    """Return a cached result; None if it is missing or damaged."""
-    if path is None or not path.exists():
-        return None
-    try:
-        text = read_text(path)
-        return text if whisper.matches(text, parse_json(path, text)) else None
-    except TranscriptError:
-        return None
 
 
 def _version(engine: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from fractions import Fraction
 from importlib import metadata
@@ -62,9 +61,15 @@ def test_a_cache_hit_runs_no_recognition(tmp_path: Path, monkeypatch: pytest.Mon
     asr.transcribe(NARRATION, "pytest", "tiny", None, cache)
     assert made == ["tiny", "base", "tiny"]
     # A damaged result is replaced.
-    kept.write_text(kept.read_text()[:40])
-    assert asr.transcribe(NARRATION, "pytest", "tiny", "en", cache) == first
-    assert json.loads(kept.read_text())["language"] == "en"
+    whole = kept.read_text()
+    for damaged in (whole[:40], whole.replace("0.65", "0.85")):
+        kept.write_text(damaged)
+        assert asr.transcribe(NARRATION, "pytest", "tiny", "en", cache) == first
+        assert kept.read_text() == whole
+    # Without a writable cache, none is kept.
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert asr.transcribe(NARRATION, "pytest", "tiny", "en", blocked) == first
 
 
 @pytest.fixture(scope="module")
