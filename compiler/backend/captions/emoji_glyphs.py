@@ -21,7 +21,7 @@ EM = 160
 _UNITS = 64
 """HarfBuzz's units in a pixel."""
 _MOST = 16
-"""Most glyphs of a sequence."""
+"""Most glyphs of a sequence, each of 3 ems on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def draw_text(path: Path, digest: str, text: str) -> Glyph | None:
         buffer.add_str(text)
         buffer.guess_segment_properties()
         hb.shape(loaded, buffer)
-        if len(buffer.glyph_infos) > _MOST:
+        width = sum(abs(at.x_advance) + abs(at.x_offset) for at in buffer.glyph_positions)
+        if len(buffer.glyph_infos) > _MOST or width > _MOST * 3 * EM * _UNITS:
             return None
         pen, parts = 0, []
         for info, at in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):

@@ -181,6 +181,22 @@ def test_an_emoji_of_which_a_part_has_no_colour_stays_text(tmp_path: Path) -> No
     assert list(found.split("👋🏽")) == [("👋🏽", False)]
 
 
+def test_emoji_of_absurd_widths_stay_text(tmp_path: Path) -> None:
+    path = squares(tmp_path / "font.ttf", KINDS[0])
+    wide = TTFont(path)
+    del wide["GSUB"]
+    for name in ("layer", "wave"):
+        wide["glyf"][name].coordinates.scale((0.016, 0.016))
+        wide["glyf"][name].coordinates.toInt()
+    wide["head"].unitsPerEm = 16
+    wide["hmtx"]["layer"] = wide["hmtx"]["wave"] = (32000, 1)
+    wide.save(path)
+    found = colour_font(path)
+    assert found is not None
+    assert list(found.split("👋")) == [("👋", True)]
+    assert list(found.split("👋‍👋‍👋")) == [("👋‍👋‍👋", False)]
+
+
 @pytest.mark.parametrize("text", ["1 2 #", "❤", "😀\ufe0e", "🚀", "ok"])
 def test_text_and_what_the_font_lacks_stay_text(font: Path, text: str) -> None:
     found = colour_font(font)
