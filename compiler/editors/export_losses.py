@@ -8,6 +8,7 @@ import opentimelineio as otio
 
 from ..timeline.effects import speed_of, unsupported_effects
 from ..timeline.levels import clip_levels
+from .formats.base import is_audio
 
 LOSSLESS = frozenset({".otio", ".otioz", ".otiod", ".srt", ".vtt", ".ass"})
 """Formats that hold everything, and those that hold words alone by nature."""
@@ -27,7 +28,9 @@ def export_losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
         speed = speed_of(clip)
         for effect in unsupported_effects(clip):
             yield f"{clip.name}: the effect {effect} is left out"
-        if suffix == ".aaf" and speed != 1:
+        parent = clip.parent()
+        is_sound = isinstance(parent, otio.schema.Track) and is_audio(parent)
+        if suffix == ".aaf" and speed != 1 and (is_sound or speed < 0):
             yield f"{clip.name}: its speed, {float(speed):g}, is left out"
     for clip in timeline.find_clips() if suffix in _LOUDEST_DB else ():
         most = max((level for _, level in clip_levels(clip).points), default=0.0)

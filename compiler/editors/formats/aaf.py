@@ -22,6 +22,7 @@ from ...timeline.layout import kind_of
 from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
 from .aaf_levels import read_levels, write_levels
+from .aaf_speeds import read_speeds, write_speeds
 from .base import adapter, is_audio, name_tracks, timelines_in
 
 ADAPTER = "AAF"
@@ -54,6 +55,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     copy.tracks.markers.clear()
     module.write_to_file(copy, str(path), embed_essence=False)
     write_levels(copy, path, fps)
+    write_speeds(copy, path, fps)
     if timeline.tracks.markers:
         losses.append("markers of the timeline are left out")
     return losses
@@ -80,6 +82,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
         for track in timeline.tracks:
             # The adapter adds transitions to the length of a track, as AAF does.
             track.source_range = None
+        read_speeds(timeline)
         read_levels(timeline, rate_of(timeline))
         for clip in timeline.find_clips():
             if isinstance(clip.media_reference, otio.schema.ExternalReference):

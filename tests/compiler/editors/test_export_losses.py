@@ -66,7 +66,7 @@ def test_final_cut_filters_become_effects(tmp_path: Path) -> None:
         (".edl", ["effect Glow", "markers of the timeline are left out"]),
         (
             ".aaf",
-            ["effect Glow", "its speed, 2, is", "markers"],
+            ["effect Glow", "its speed, -2, is", "markers"],
         ),
     ],
 )
@@ -77,7 +77,7 @@ def test_losses_of_a_format_are_reported(suffix: str, left_out: list[str], tmp_p
     still = otio.schema.ExternalReference("a.png", time_range(0, 48, 24))
     made.tracks[0].append(otio.schema.Clip("a", still, time_range(0, 12, 24)))
     made.tracks[0][0].effects.append(otio.schema.Effect("", "Glow"))
-    made.tracks[0][0].effects.append(otio.schema.LinearTimeWarp(time_scalar=2.0))
+    made.tracks[0][0].effects.append(otio.schema.LinearTimeWarp(time_scalar=-2.0))
     made.tracks.append(otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio))
     levels = {"role": "music", "gain_db": 0.0, "duck_db": 8.0, "fade_out": 1.0}
     made.tracks[1].metadata["otio_gvideo"] = levels
