@@ -168,7 +168,7 @@ def _cached(digest: str) -> Answer | None:
         found = json.loads((cache_folder() / FOLDER / f"{digest}.json").read_text(encoding="utf-8"))
         answer = Answer(str(found["text"]), bool(found["is_cut"]))
         return answer if found["sha256"] == _checksum(answer) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -17,7 +17,7 @@ def read_entries(name: str) -> dict[str, Any]:
     """Return the entries of a table; none if it is missing or damaged."""
     try:
         found = json.loads((cache_folder() / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

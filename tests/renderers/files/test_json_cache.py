@@ -30,7 +30,9 @@ def test_a_changed_entry_is_made_again(table: Path) -> None:
     assert remembered("table.json", "key", lambda: [1, 4]) == [1, 4]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"key": 1}', '{"key": [1, 2, 3]}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "[" * 100_000, '{"key": 1}', '{"key": [1, 2, 3]}', "\x00"]
+)
 def test_a_damaged_table_is_made_again(table: Path, text: str) -> None:
     table.write_text(text, "utf-8")
     assert remembered("table.json", "key", lambda: 5) == 5
