@@ -14,6 +14,8 @@ from .yaml_source import YamlSource
 
 _KEPT = 256
 """Valid documents that are remembered."""
+_METHOD = 1
+"""Raised whenever `schema_violations` finds more in the same document."""
 
 
 def check_schema(
@@ -35,9 +37,9 @@ def check_schema(
             raise InputError(problems)
         return True
 
-    key = hashlib.sha256(repr((schema, source.data)).encode(errors="surrogatepass")).hexdigest()
+    content = repr((_METHOD, schema, source.data)).encode(errors="surrogatepass")
     try:
-        remembered("valid_documents.json", key, is_valid, _KEPT)
+        remembered("valid_documents.json", hashlib.sha256(content).hexdigest(), is_valid, _KEPT)
     except InputError as error:
         return list(error.problems)
     return []
