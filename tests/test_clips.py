@@ -25,6 +25,7 @@ from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.media.samples import SoundReader
+from otio_gvideo.compiler.media.still_frame import save_frame
 from otio_gvideo.compiler.timeline.effects import speed_of
 from otio_gvideo.compiler.timeline.media import source_start
 from otio_gvideo.compiler.timeline.metadata import own_metadata
@@ -389,6 +390,18 @@ def test_times_of_a_picture_that_starts_later_are_those_of_a_player(folder: Path
     assert [clip.source_s for clip in plan.clips] == [pytest.approx(1.8, abs=0.03), 0.8]
     with pytest.raises(InputError, match=r"out: 0\.5 s is before the first picture .* 0\.80 s"):
         compiled(folder, "  - {id: a, duration: 0.5, clip: {video: late.mkv, out: 0.5}}\n")
+
+
+def test_a_saved_frame_counts_from_the_first_picture(folder: Path) -> None:
+    """As in a timeline. Time stamps of the file begin at 5 s, its picture at 5.8 s."""
+    late = ["-itsoffset", "5.8", *input_args(folder / "mute.mp4")]
+    sound = ["-itsoffset", "5", *input_args(folder / "tone.wav")]
+    copy = output_args(folder / "late.mkv", "-c", "copy", "-map", "0:v", "-map", "1:a")
+    run(["-copyts", *late, *sound, *copy], what="making a video")
+    save_frame(folder / "late.mkv", Fraction(1001, 1000), folder / "saved.png")
+    with Image.open(folder / "saved.png") as image:
+        luma = image.getpixel((9, 9))[0] / 255 * 219 + 16  # type: ignore[index]
+    assert round((luma - 16) / 2) == 24
 
 
 @pytest.mark.slow

@@ -13,7 +13,12 @@ from .containers import open_media
 
 
 def save_frame(video: Path, at_s: Fraction, target: Path) -> None:
-    """Save the frame of a video at a time, in seconds; its last one if the time lies beyond it.
+    """Save the frame of a video at a time, or its last one if the time lies beyond it.
+
+    Args:
+        video: the file.
+        at_s: seconds from its first picture, as timelines count.
+        target: the image to write.
 
     Raises:
         InputError: the video cannot be read.
@@ -22,10 +27,11 @@ def save_frame(video: Path, at_s: Fraction, target: Path) -> None:
         with open_media(video) as container:
             stream = container.streams.video[0]
             assert stream.time_base is not None
-            container.seek(int(at_s / stream.time_base), stream=stream)
+            wanted = at_s + (stream.start_time or 0) * stream.time_base
+            container.seek(int(wanted / stream.time_base), stream=stream)
             frame = None
             for frame in container.decode(stream):
-                if frame.time is None or frame.time >= float(at_s) - 1e-3:
+                if frame.time is None or frame.time >= float(wanted) - 1e-3:
                     break
             if frame is None:
                 raise InputError(Problem.in_file(video, f"has no frame at {float(at_s):g} s"))
