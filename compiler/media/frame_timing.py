@@ -93,12 +93,15 @@ def frame_timing(
 
 
 def _shown_length(container: InputContainer, stream: VideoStream) -> Fraction:
-    """Return the seconds from the first to the end of the last picture, by the last packets.
+    """Return the seconds from the first to the end of the last picture, by the last packets, or 0.
 
     At a variable rate with B-frames, the length that ffmpeg states is one of decoding times.
     """
     first = stream.start_time or 0
-    container.seek(first + (stream.duration or 0), stream=stream)
+    try:
+        container.seek(first + (stream.duration or 0), stream=stream)
+    except (av.error.FFmpegError, OverflowError):
+        return Fraction(0)
     ends = (
         packet.pts + (packet.duration or 0)
         for packet in container.demux(stream)
