@@ -32,9 +32,13 @@ def open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # Takes the lowest free number.
             os.set_inheritable(number, True)
     if sys.stdout is None:
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stdout = _write_to(1)
     if sys.stderr is None:
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = _write_to(2)
+
+
+def _write_to(number: int) -> TextIO:
+    return open(number, "w", encoding="utf-8", newline="\n", closefd=False)
 
 
 def escape_unencodable() -> None:

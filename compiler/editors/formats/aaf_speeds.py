@@ -34,7 +34,8 @@ def write_speeds(timeline: otio.schema.Timeline, path: Path, fps: Fraction) -> N
     ]
     if all(placed.speed == 1 for row in rows for placed in row):
         return
-    with import_module("aaf2").open(str(path), "rw") as file:
+    aaf2 = import_module("aaf2")
+    with aaf2.open(str(path), "rw") as file:
         composition = next(file.content.compositionmobs())
         segments = [slot.segment for slot in composition.slots]
         pictures = [one for one in segments if one.media_kind == "Picture"]
