@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,7 +41,7 @@ class SampleFile:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `finalize`
         weakref.finalize(self, self._file.close)
-        self._count = 0
+        self._count, self._lock = 0, threading.Lock()
         for block in blocks:
             self._file.write(block.tobytes())
             self._count += len(block)
@@ -53,5 +54,7 @@ class SampleFile:
     def __getitem__(self, part: slice, /) -> NDArray[np.int16]:
         """Return samples in a row."""
         first, last, _ = part.indices(self._count)
-        self._file.seek(2 * first)
-        return np.frombuffer(self._file.read(2 * max(0, last - first)), np.int16)
+        with self._lock:
+            self._file.seek(2 * first)
+            found = self._file.read(2 * max(0, last - first))
+        return np.frombuffer(found, np.int16)
