@@ -89,8 +89,22 @@ def _lines(text: str) -> list[str]:
 
 
 def bare(word: str) -> str:
-    """Return a word without case and punctuation, for comparison."""
-    return "".join(letter for letter in word.casefold() if letter.isalnum())
+    """Return a word without case and punctuation, for comparison; vowel signs stay.
+
+    >>> bare("Café!") == bare("Cafe\u0301"), bare("का") == bare("की")
+    (True, False)
+    """
+    plain = unicodedata.normalize("NFC", word).casefold()
+    return "".join(
+        letter
+        for letter in plain
+        if letter.isalnum() or (is_mark(letter) and not unicodedata.combining(letter))
+    )
+
+
+def is_mark(letter: str) -> bool:
+    """Whether a character is a vowel sign, a tone or an accent of the letter before it."""
+    return unicodedata.category(letter) in ("Mn", "Mc") and not "\ufe00" <= letter <= "\ufe0f"
 
 
 def _split_unspaced(chunk: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import unicodedata
 import wave
 from collections.abc import Sequence
 from itertools import islice
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from ...errors import WorkError
 from ...media.programs import SYNTHESIZER, find_program
 from ...media.samples import SPEECH_RATE
-from ...script.tokens import UNSPACED, Token
+from ...script.tokens import UNSPACED, Token, is_mark
 from .japanese import can_read_kanji, kana_of
 
 _GAP = SPEECH_RATE // 5
@@ -100,10 +99,10 @@ def phrases_of(tokens: Sequence[Token]) -> list[list[Token]]:
 def plain_text(token: Token) -> str:
     """Return a token's text without symbols that the synthesizer would read aloud.
 
-    Combining marks stay: Thai vowels and tones are marks of the letter before.
+    Marks stay: vowels and tones of Thai and Hindi are marks of the letter before.
     """
     return "".join(
-        c if c.isalnum() or unicodedata.combining(c) or c in "'’.,-" or UNSPACED.match(c) else " "
+        c if c.isalnum() or is_mark(c) or c in "'’.,-" or UNSPACED.match(c) else " "
         for c in token.text
     )
 

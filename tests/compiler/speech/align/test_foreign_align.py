@@ -14,6 +14,7 @@ from otio_gvideo.compiler.speech.align.foreign_edges import (
     start_with_speech,
 )
 from otio_gvideo.compiler.speech.align.foreign_phones import _SOUNDS, in_phones
+from otio_gvideo.compiler.speech.align.synthesis import plain_text
 from otio_gvideo.compiler.sync.types import Interval
 
 
@@ -34,6 +35,25 @@ def interval(start: float, end: float) -> Interval:
 )
 def test_each_sound_becomes_the_nearest_one_of_english(ipa: str, phones: str) -> None:
     assert in_phones(ipa) == phones
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("कहानी", "hi"),
+        ("শান্ত", "bn"),
+        ("கதை", "ta"),
+        ("చిన్న", "te"),
+        ("ക്രിസ്മസ്", "ml"),
+        ("مُحَمَّد", "ar"),
+        ("ที่นี่", "th"),
+        ("Ärger", "de"),
+    ],
+)
+def test_vowel_signs_are_spoken(text: str, language: str) -> None:
+    assert "".join(plain_text(token) for token in tokenize(text, language)) == text
+    (emoji,) = tokenize("lamp ❤\ufe0f")
+    assert plain_text(emoji).split() == ["lamp"]
 
 
 def test_the_model_has_every_phone() -> None:
