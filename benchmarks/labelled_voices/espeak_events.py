@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import _ctypes
 import ctypes
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,18 +60,26 @@ _CALLBACK = ctypes.CFUNCTYPE(
 )
 
 
-@cache
-def _library() -> tuple[ctypes.CDLL, int]:
-    """Return the library and its sample rate."""
+@contextmanager
+def _library() -> Iterator[tuple[ctypes.CDLL, int]]:
+    """Load the library anew and yield it with its sample rate.
+
+    It keeps noise and phases from sentence to sentence, even if it is initialised again.
+    """
+    unload = _ctypes.FreeLibrary if sys.platform == "win32" else _ctypes.dlclose
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     data = str(espeakng_loader.get_data_path()).encode()
-    return library, library.espeak_Initialize(_RETRIEVAL, 0, data, _PHONEME_EVENTS)
+    try:
+        yield library, library.espeak_Initialize(_RETRIEVAL, 0, data, _PHONEME_EVENTS)
+    finally:
+        library.espeak_Terminate()
+        unload(library._handle)
 
 
 def synthesise(
     text: str, voice: str, rate: int = 150, pitch: int = 50
 ) -> tuple[NDArray[np.float64], int, list[SpeechEvent]]:
-    """Return samples (full scale 1), their rate, and the events of a sentence.
+    """Return samples (full scale 1), their rate, and the events of a sentence: each time the same.
 
     Args:
         text: one sentence.
@@ -76,30 +87,30 @@ def synthesise(
         rate: words a minute.
         pitch: 0 to 100.
     """
-    library, hertz = _library()
-    if library.espeak_SetVoiceByName(voice.encode()):
-        raise ValueError(f"espeak-ng has no voice {voice!r}")
     blocks: list[bytes] = []
     events: list[SpeechEvent] = []
+    with _library() as (library, hertz):
 
-    def keep(samples: ctypes._Pointer[ctypes.c_short], count: int, found: object) -> int:
-        if samples and count > 0:
-            blocks.append(ctypes.string_at(samples, 2 * count))
-        number = 0
-        while found[number].type:  # type: ignore[index]
-            event = found[number]  # type: ignore[index]
-            start = event.sample / hertz
-            events.append(SpeechEvent(event.type, event.text_position - 1, start, event.id))
-            number += 1
-        return 0
+        def keep(samples: ctypes._Pointer[ctypes.c_short], count: int, found: object) -> int:
+            if samples and count > 0:
+                blocks.append(ctypes.string_at(samples, 2 * count))
+            number = 0
+            while found[number].type:  # type: ignore[index]
+                event = found[number]  # type: ignore[index]
+                start = event.sample / hertz
+                events.append(SpeechEvent(event.type, event.text_position - 1, start, event.id))
+                number += 1
+            return 0
 
-    callback = _CALLBACK(keep)
-    library.espeak_SetSynthCallback(callback)
-    library.espeak_SetParameter(_RATE, rate, 0)
-    library.espeak_SetParameter(_PITCH, pitch, 0)
-    raw = text.encode()
-    library.espeak_Synth(raw, len(raw) + 1, 0, 0, 0, _CHARS_UTF8, None, None)
-    library.espeak_Synchronize()
+        if library.espeak_SetVoiceByName(voice.encode()):
+            raise ValueError(f"espeak-ng has no voice {voice!r}")
+        callback = _CALLBACK(keep)
+        library.espeak_SetSynthCallback(callback)
+        library.espeak_SetParameter(_RATE, rate, 0)
+        library.espeak_SetParameter(_PITCH, pitch, 0)
+        raw = text.encode()
+        library.espeak_Synth(raw, len(raw) + 1, 0, 0, 0, _CHARS_UTF8, None, None)
+        library.espeak_Synchronize()
     return np.frombuffer(b"".join(blocks), np.int16) / 32768, hertz, events
 
 

@@ -110,6 +110,12 @@ def test_a_cut_lies_in_the_pause_before_its_scene(tmp_path: Path) -> None:
         assert float(after[0].start - before[-1].end) > PAUSE / 2
 
 
+def test_a_sentence_sounds_the_same_after_others() -> None:
+    first, _ = said("es+f4", SENTENCES["es"][2:])
+    said("ru+m6", SENTENCES["ru"][2:])
+    assert np.array_equal(said("es+f4", SENTENCES["es"][2:])[0], first)
+
+
 def test_seams_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = SENTENCES["es"] * 4
     samples, _ = said("es+f4", texts)
@@ -122,7 +128,7 @@ def test_seams_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     parts, warnings = aligned(tmp_path, samples, "es", texts)
     assert warnings == []
-    assert abs(starts(whole) - starts(parts)).max() <= HOP
+    assert abs(starts(whole) - starts(parts)).max() < 1.5 * HOP  # A frame, but for rounding.
 
 
 def test_a_scene_that_was_not_said_is_an_error(tmp_path: Path) -> None:
