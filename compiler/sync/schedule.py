@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from operator import attrgetter
 
 from .cuts import Cut, cut_in_pause
 from .edit import (
@@ -29,7 +30,7 @@ from .silences import cut_pause, pauses_between, surplus
 from .slots import LONGEST_SLOT, slots_of
 from .timemap import Insertion, TimeMap, build_time_map
 from .transitions import fit_transitions, frames_after, frames_before
-from .types import Interval
+from .types import Interval, Word
 from .voice_clips import voice_clips
 
 HOLD = SilencePolicy()
@@ -87,9 +88,7 @@ def make_schedule(
     for scene, start, end in zip(scenes, starts, following, strict=True):
         if end <= start:
             raise ScheduleError(
-                scene.id,
-                "the scene has no frame of its own",
-                "join it to its neighbour",
+                scene.id, "the scene has no frame of its own", "join it to its neighbour"
             )
     ends = list(following)
     if silences.policy == "gap":
@@ -99,28 +98,24 @@ def make_schedule(
 
     placed = []
     for index, scene in enumerate(scenes):
-        words = tuple(
-            replace(w, start=time_map.start_of(w.start), end=time_map.end_of(w.end))
-            for w in scene.words
-        )
+        words = _place_words(scene, inserted.get(index - 1), inserted.get(index + 1), time_map)
         meets_next = ends[index] == following[index] and index + 1 < len(scenes)
         sounds = [
             Interval(time_map.start_of(sound.start), time_map.end_of(sound.end))
-            for sound in sorted((*scene.unscripted, *scene.speech), key=_start)
+            for sound in _sounds(scene)
         ]
+        unsplit = ScheduledScene(
+            scene.id, starts[index], ends[index], meant[index], words, (), scene.confidence
+        )
         slots = slots_of(
             scene,
-            ScheduledScene(scene.id, starts[index], ends[index], meant[index], words, ()),
+            unsplit,
             list(pauses_between(sounds)),
             head=frames_before(granted[index]),
             tail=frames_after(granted[index + 1]) if meets_next else 0,
             fps=fps,
         )
-        placed.append(
-            ScheduledScene(
-                scene.id, starts[index], ends[index], meant[index], words, slots, scene.confidence
-            )
-        )
+        placed.append(replace(unsplit, slots=slots))
     return Schedule(
         fps=fps,
         frames=time_map.frames,
@@ -158,8 +153,9 @@ def _spoken_cuts(spoken: Sequence[SceneInput], frames: int, fps: Fraction) -> li
     return apart
 
 
-def _start(interval: Interval) -> Fraction:
-    return interval.start
+def _sounds(scene: SceneInput) -> list[Interval]:
+    """Return the speech of a scene, also that outside the script, in order."""
+    return sorted((*scene.unscripted, *scene.speech), key=attrgetter("start"))
 
 
 def _removed(
@@ -167,8 +163,7 @@ def _removed(
 ) -> list[tuple[int, int]]:
     """Return the frame ranges of the narration that ``tighten`` removes."""
     removed = []
-    sounds = (sorted((*scene.unscripted, *scene.speech), key=_start) for scene in spoken)
-    for pause in pauses_between(stretch for scene in sounds for stretch in scene):
+    for pause in pauses_between(sound for scene in spoken for sound in _sounds(scene)):
         extra = surplus(pause, silences.longer_than, silences.keep)
         if extra is not None:
             start = frame_at_or_after(extra.start, fps)
@@ -229,6 +224,25 @@ def _starts(
         starts.append(start)
         meant.append(frame_time(start, fps) + (cut.error(fps) if cut else 0))
     return starts, meant
+
+
+def _place_words(
+    scene: SceneInput, before: Insertion | None, after: Insertion | None, time_map: TimeMap
+) -> tuple[Word, ...]:
+    """Map the words of a scene; those that a beat before or after it splits, on the scene's side.
+
+    Without a pause there, the frame of the beat may be in a word.
+    """
+    first = frame_time(before.at if before else 0, time_map.fps)
+    last = frame_time(after.at, time_map.fps) if after else None
+    return tuple(
+        replace(
+            word,
+            start=time_map.start_of(max(word.start, first) if word.end > first else word.start),
+            end=time_map.end_of(min(word.end, last) if last and word.start < last else word.end),
+        )
+        for word in scene.words
+    )
 
 
 def _ends_before_gaps(

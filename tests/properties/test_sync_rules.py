@@ -264,11 +264,32 @@ def test_rule_7_words_keep_their_length_and_their_order_under_every_policy(
     for given_scene, scene in zip(reel.scenes, schedule.scenes, strict=True):
         for spoken, heard in zip(given_scene.words, scene.words, strict=True):
             # A beat between two words without a pause may split one: no frame starts between them.
-            if not any(spoken.start < seam < spoken.end for seam in seams):
+            split = [seam for seam in seams if spoken.start < seam < spoken.end]
+            if not split:
                 assert heard.end - heard.start == spoken.end - spoken.start
-            assert schedule.time_map.to_narration(heard.start) == spoken.start
+            assert schedule.time_map.to_narration(heard.start) in {spoken.start, *split}
     words = [word for scene in schedule.scenes for word in scene.words]
     assert all(a.end <= b.start for a, b in pairwise(words))
+
+
+def _reel_without_pauses(*ends: Fraction) -> Reel:
+    """Two words around a beat of a second."""
+    one, two = (Word("word", start, end) for start, end in pairwise([Fraction(0), *ends]))
+    beat = SceneInput("beat", beat=Fraction(1))
+    scenes = (SceneInput("one", words=(one,)), beat, SceneInput("two", words=(two,)))
+    return Reel(scenes, ends[-1], Fraction(24))
+
+
+@given(reels(), silences())
+@example(_reel_without_pauses(Fraction(99, 100), Fraction(2)), HOLD)
+@example(_reel_without_pauses(Fraction(101, 100), Fraction(2)), HOLD)
+def test_rule_7_no_word_lasts_through_a_beat(reel: Reel, policy: SilencePolicy) -> None:
+    schedule = scheduled(reel, policy)
+    words = [word for scene in schedule.scenes for word in scene.words]
+    for given_scene, scene in zip(reel.scenes, schedule.scenes, strict=True):
+        if given_scene.beat is not None:
+            start, end = scene.start / reel.fps, scene.end / reel.fps
+            assert all(word.end <= start or end <= word.start for word in words)
 
 
 @given(reels(), silences())

@@ -1,4 +1,4 @@
-"""Line breaks: where to split words into two lines, or into two cues.
+"""Line breaks: where to split words into two lines.
 
 The rules are those of broadcasters for subtitles: break after punctuation, keep an article with its
 noun and a preposition or conjunction with the next word, balance the lines.
@@ -66,18 +66,6 @@ def two_lines(
         if cost < least:
             best, least = place, cost
     return best
-
-
-def halve(words: Sequence[SpokenWord], measure: Measure, language: str) -> int:
-    """Return where to split words that two lines cannot hold: at a pause, a comma or the middle."""
-    total = measure(words)
-
-    def cost(place: int) -> float:
-        off_centre = abs(measure(words[:place]) / total - 0.5)
-        pause = max(0.0, words[place].start - words[place - 1].end)
-        return off_centre - min(pause, 0.5) + roughness(words, place, language)
-
-    return min(range(1, len(words)), key=cost)
 
 
 def roughness(words: Sequence[SpokenWord], place: int, language: str) -> float:
