@@ -11,7 +11,7 @@ from ...renderers.run.store import Store
 from ..editors.changes import Change
 from ..editors.clip_sound_tracks import add_clip_sounds
 from ..editors.compare import compare
-from ..editors.read_timeline import WITHOUT_RATE, refuse_rate
+from ..editors.read_timeline import WITHOUT_RATE, holds_only_another, refuse_rate
 from ..editors.reimport import SlotToRender, reimport, slots_to_render
 from ..editors.words_against_pictures import words_moved
 from ..notices import Notice
@@ -67,18 +67,27 @@ def diff_timelines(
         before: a timeline, such as a compiled one.
         after: the same after an edit, in any format that can be read.
         fps: frame rate of an ``.edl``, which states none; by default the compiled timeline's.
-        sequence: name of the timeline, for files that hold several.
+        sequence: name of the timeline, for files that hold several. If only one of the files holds
+            it, the other must hold a single timeline.
 
     Raises:
-        InputError: one of them cannot be read.
+        InputError: one of them cannot be read, or neither holds the sequence.
     """
     old_path, new_path = Path(before).absolute(), Path(after).absolute()
     refuse_rate([old_path, new_path], fps)
-    old = reimport(old_path, _rate_for(old_path, fps), sequence=sequence)
+    of_old = of_new = sequence
+    if sequence is not None:
+        lacks_old, lacks_new = (
+            holds_only_another(path, _rate_for(path, fps), sequence)
+            for path in (old_path, new_path)
+        )
+        of_old = None if lacks_old and not lacks_new else sequence
+        of_new = None if lacks_new and not lacks_old else sequence
+    old = reimport(old_path, _rate_for(old_path, fps), sequence=of_old)
     new = reimport(
         new_path,
         _rate_for(new_path, fps),
-        sequence=sequence,
+        sequence=of_new,
         compiled=old_path if old_path.suffix.lower() == ".otio" else None,
     )
     share_ranges(old.timeline, new.timeline)

@@ -72,6 +72,27 @@ def test_one_of_several_timelines_is_chosen_by_name(
     assert "holds 2 timelines ('day', 'night'), none of them named 'dusk'" in said
 
 
+@pytest.mark.parametrize("suffix", [".fcpxml", ".xml"])
+def test_the_one_timeline_of_a_file_has_the_name_that_is_asked_for(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    items = PROJECT.format(name="day") if suffix == ".fcpxml" else sequence("day")
+    form = FCPXML if suffix == ".fcpxml" else XMEML
+    path = written(tmp_path, f"one{suffix}", form.format(items=items))
+    assert read_timeline(path, sequence="day").name == "day"
+    page = tmp_path / "a.html"
+    assert main(["view", str(path), "--sequence", "dusk", "-o", str(page)]) == 2
+    said = f"{path}: holds one timeline ('day'), none named 'dusk'; leave out --sequence\n"
+    assert capsys.readouterr().err == said
+    assert not page.exists()
+    assert main(["diff", str(path), str(path), "--sequence", "dusk"]) == 2
+    assert capsys.readouterr().err == said
+    # The timeline that a sequence of several is compared with may have another name.
+    others = several(tmp_path, suffix)
+    assert main(["diff", str(path), str(others), "--sequence", "night"]) == 0
+    assert main(["diff", str(others), str(path), "--sequence", "night"]) == 0
+
+
 def test_clips_of_the_browser_are_offered_if_there_is_no_project(tmp_path: Path) -> None:
     compound = '<ref-clip ref="r2" name="both" duration="2s"/>'
     alone = written(tmp_path, "alone.fcpxml", FCPXML.format(items=compound))
