@@ -24,6 +24,7 @@ from .files.path_text import refuse_unnamable
 from .printing import (
     escape_unencodable,
     is_closed_pipe,
+    is_output_full,
     open_standard_streams,
     print_json,
     print_warnings,
@@ -204,7 +205,8 @@ def _report_fault(error: Exception, args: argparse.Namespace) -> int:
 def _exhaustion(error: Exception) -> tuple[str, str]:
     """Return fact and hint if the process hit a limit of the system; else empty strings."""
     if isinstance(error, OSError) and error.errno in _FULL and not error.filename:
-        return f"cannot be printed: {error.strerror}", "free some space, and run again"
+        what = "cannot be printed" if is_output_full() else "a file cannot be written"
+        return f"{what}: {error.strerror}", "free some space, and run again"
     if isinstance(error, MemoryError):
         return "too little memory", "raise the limit (ulimit -v), or set fewer workers"
     if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
@@ -219,8 +221,8 @@ def _report_failure(args: argparse.Namespace, status: int, *problems: Problem) -
         reasons = [asdict(problem) for problem in problems]
         try:
             print_json({"error": {"exit_status": status, "problems": reasons}})
-        except OSError as error:  # The reader is gone; the exit status remains.
-            if not is_closed_pipe(error):
+        except OSError as error:  # It cannot be printed; the exit status remains.
+            if not (is_closed_pipe(error) or error.errno in _FULL):
                 raise
     return status
 

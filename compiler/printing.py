@@ -10,6 +10,7 @@ import errno
 import io
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -92,6 +93,17 @@ def is_closed_pipe(error: BaseException) -> bool:
         return False
     # The C runtime raised it: errors of the system have a Windows error number.
     return not (error.filename or getattr(error, "winerror", 0))
+
+
+def is_output_full() -> bool:
+    """Return whether standard output takes nothing more; a file gets an empty line to find out."""
+    try:
+        kind = os.fstat(1).st_mode
+        if stat.S_ISREG(kind) or (stat.S_ISCHR(kind) and not os.isatty(1)):
+            os.write(1, b"\n")
+    except OSError as error:
+        return error.errno != errno.EPIPE
+    return False
 
 
 def _is_utf8(stream: TextIO) -> bool:

@@ -48,6 +48,22 @@ def test_a_full_device_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     message = "cannot be printed: No space left on device; free some space, and run again"
     assert done.stderr == f"otio-gvideo: {message}\n"
+    done = shell("compile none.yaml --progress json", ">/dev/full", tmp_path)
+    assert (done.returncode, done.stderr) == (1, f"otio-gvideo: {message}\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_not_reported_as_full_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write_to_full_disk(*_: object) -> None:
+        with Path("/dev/full").open("wb", buffering=0) as stream:
+            stream.write(b"frame")
+
+    monkeypatch.setattr("otio_gvideo.schemas.load", write_to_full_disk)
+    assert main(["schema", "script"]) == 1
+    message = "a file cannot be written: No space left on device; free some space, and run again"
+    assert capsys.readouterr().err == f"otio-gvideo: {message}\n"
 
 
 @pytest.mark.parametrize(
