@@ -10,6 +10,11 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
+def system_reason(error: BaseException) -> str:
+    """Return the reason that the system or FFmpeg gives, without number and file."""
+    return str(getattr(error, "strerror", None) or one_line(error))
+
+
 def shortened(value: object) -> str:
     """Return the `repr` of a value, cut to 60 characters."""
     text = repr(value)

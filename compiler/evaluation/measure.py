@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...renderers.base import Frame, RendererError, Shot
+from ...renderers.error_text import system_reason
 from ...renderers.files.open_media import open_input
 from ...renderers.fit.interpolate import FLOW_WIDTH, dense_flow, flow_back, small_luma
 from ...renderers.fit.scale import rgb_of
@@ -100,7 +101,8 @@ def _frames(media: Path) -> Iterator[Frame]:
             for frame in container.decode(video=0):
                 yield np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8)
     except (av.error.FFmpegError, OSError, IndexError) as error:
-        raise WorkError(f"{media}: its picture cannot be decoded: {error}") from error
+        what = f"its picture cannot be decoded: {system_reason(error)}"
+        raise WorkError(f"{media}: {what}") from error
 
 
 class _Steadiness:

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import opentimelineio as otio
 
+from ...renderers.error_text import system_reason
 from ...renderers.files.open_media import open_input
 from ..backend.captions.burn import typeset
 from ..backend.captions.cues import captions_of
@@ -95,4 +96,4 @@ def _text_track(video: Path) -> list[tuple[float, str]] | None:
                     found.append((time_s, text.decode("utf-8", "replace")))
             return found
     except (av.error.FFmpegError, OSError) as error:
-        raise WorkError(f"{video}: its captions cannot be read: {error}") from error
+        raise WorkError(f"{video}: its captions cannot be read: {system_reason(error)}") from error

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import ImageSequence
 
 from ...renderers.base import RendererError
+from ...renderers.error_text import system_reason
 from ...renderers.files.open_media import open_input
 from ...renderers.image.open_image import ImageFileError, image_file
 from ...renderers.image.stills import load_still
@@ -172,7 +173,7 @@ def _video(path: Path) -> Iterator[tuple[Luma, Fraction]]:
             for frame in container.decode(stream):
                 yield _luma(frame), Fraction(0)
     except (av.error.FFmpegError, OSError, IndexError) as error:
-        raise WorkError(f"{path}: its picture cannot be decoded: {error}") from error
+        raise WorkError(f"{path}: its picture cannot be decoded: {system_reason(error)}") from error
 
 
 def _luma(frame: av.VideoFrame) -> Luma:

@@ -11,6 +11,7 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from ...renderers.error_text import system_reason
 from ...renderers.files.open_media import open_input
 from ..errors import WorkError
 
@@ -57,8 +58,7 @@ def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
     except MemoryError as error:
         raise WorkError(f"{path}: there is too little memory to decode its sound") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or error
-        raise WorkError(f"{path}: cannot be read as sound: {cause}") from error
+        raise WorkError(f"{path}: cannot be read as sound: {system_reason(error)}") from error
 
 
 def why_no_sound(stream: AudioStream) -> str:

@@ -12,6 +12,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from ...renderers.error_text import system_reason
 from ...renderers.image.open_image import ImageFileError, image_file
 from ..errors import WorkError
 from .containers import open_media, sound_length, why_no_sound
@@ -76,7 +77,7 @@ def probe(path: Path) -> MediaInfo:
     except av.error.EOFError as error:
         raise WorkError(f"{path}: {_NO_FRAMES}") from error
     except (av.error.FFmpegError, OSError, ValueError, ArithmeticError) as error:
-        raise WorkError(f"{path}: cannot be read as media: {error}") from error
+        raise WorkError(f"{path}: cannot be read as media: {system_reason(error)}") from error
     if video is None and audio is None:
         raise WorkError(f"{path}: {refused or 'holds neither picture nor sound'}")
     return MediaInfo(path, duration, video, audio)
@@ -111,7 +112,7 @@ def probe_sequence(
         with open_media(first) as container:
             video = _video(first, container, container.streams.video[0])
     except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
-        raise WorkError(f"{first}: cannot be read as an image: {error}") from error
+        raise WorkError(f"{first}: cannot be read as an image: {system_reason(error)}") from error
     if video is None:
         raise WorkError(f"{first}: {_NO_FRAMES}")
     count = len(images)

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 from PIL import Image
 
+from ...renderers.error_text import system_reason
 from ..errors import InputError, Problem
 from .containers import open_media
 
@@ -38,4 +39,5 @@ def save_frame(video: Path, at_s: Fraction, target: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(frame.to_ndarray(format="rgb24")).save(target)
     except (av.error.FFmpegError, IndexError, OSError) as error:
-        raise InputError(Problem.in_file(video, f"cannot be read: {error}")) from error
+        what = f"cannot be read: {system_reason(error)}"
+        raise InputError(Problem.in_file(video, what)) from error

@@ -27,7 +27,7 @@ from ..files.atomic_output import atomic_output, torn_reason
 from ..files.path_limits import names_of_file, refuse_unusable
 from ..notices import Notice, notices
 from ..timeline.media import media_path
-from ..timeline.properties import rate_of
+from ..timeline.properties import rate_and_frames, rate_of
 
 _PACKED = (".otioz", ".otiod", formats.CAPCUT)
 """Formats that contain the media."""
@@ -62,8 +62,8 @@ def write_export(
         fcpxml_version: of an ``.fcpxml``; None for the default.
 
     Raises:
-        InputError: the format cannot be written or the editor does not read it, or a bundle would
-            include media from outside the project.
+        InputError: the format cannot be written or the editor does not read it, a clip has no
+            length, or a bundle would include media from outside the project.
         WorkError: the file cannot be written.
     """
     suffix = suffix_of(output, editor)
@@ -80,13 +80,14 @@ def write_export(
         known = ", ".join(editor.suffixes)
         what = f"{editor.name} reads no {suffix}"
         raise InputError(Problem.in_file(output, what, f"it reads {known}"))
+    rate_and_frames(timeline, path)
     for_resolve = editor is not None and editor.is_resolve and suffix in (".otio", ".otioz")
     try:
         copy, notes = prepare_export(timeline, path.parent, suffix, in_reel_frames=for_resolve)
     except otio.exceptions.OTIOError as error:
         what = f"cannot be laid out: {' '.join(str(error).split())}"
         hint = "give every clip a source_range"
-        raise InputError(Problem.in_file(timeline.name, what, hint)) from error
+        raise InputError(Problem.in_file(path, what, hint)) from error
     if suffix in CLIP_LEVELS or for_resolve:
         add_clip_sounds(copy, path.parent)
         notes += bake_levels(copy, path.parent, rate_of(copy))

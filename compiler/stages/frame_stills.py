@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 
+from ...renderers.error_text import system_reason
 from ...renderers.files.atomic_file import finish
 from ...renderers.files.demuxers import demuxer_options
 from ...renderers.files.digest import file_digest, sha256_of
@@ -143,7 +144,7 @@ def _frame_time(video: Path, info: VideoInfo, at: Fraction) -> Fraction:
                     break
                 found = frame.pts * base
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise WorkError(f"{video}: cannot be read as media: {error}") from error
+        raise WorkError(f"{video}: cannot be read as media: {system_reason(error)}") from error
     if found is None:
         raise WorkError(f"{video}: has no frame at {float(at):g} s")
     return found - began

@@ -39,10 +39,19 @@ def rate_and_frames(
         fps = _frame_rate(timeline)
         return fps, max(0, round(item_length(timeline.tracks) * fps))
     except otio.exceptions.OTIOError as error:
-        where = "" if path else str(timeline.name) or "the timeline"
-        what = f"has no length: {' '.join(str(error).split())}"
-        place = Place(str(path or ""), where=where)
-        raise InputError(Problem.at(place, what, "give every clip a source_range")) from error
+        place = Place(str(path or timeline.name or "the timeline"), where=_without_length(timeline))
+        hint = "give every clip a source_range"
+        raise InputError(Problem.at(place, "has no length", hint)) from error
+
+
+def _without_length(timeline: otio.schema.Timeline) -> str:
+    """Return the name of the first clip that has no length; empty if there is none."""
+    for clip in timeline.find_clips():
+        try:
+            clip.duration()
+        except otio.exceptions.OTIOError:
+            return str(clip.name) or "a clip without a name"
+    return ""
 
 
 def rate_of(timeline: otio.schema.Timeline) -> Fraction:

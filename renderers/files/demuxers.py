@@ -69,13 +69,32 @@ def demuxer_options(path: Path) -> dict[str, str]:
 
 def names_others(path: Path) -> str:
     """Return the kind of a file that names other files instead of holding media; else empty."""
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(_SNIFFED)
-    except OSError:
-        start = b""
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = _start_of(path).removeprefix(b"\xef\xbb\xbf").lstrip()
     for mark, name in _NAMING_OTHERS:
         if mark in text if mark[:1] == b"<" else text.startswith(mark):
             return name
     return ""
+
+
+def why_no_media(path: Path) -> str:
+    """Return in words what a file is that FFmpeg cannot open."""
+    start = _start_of(path)
+    if not start:
+        return "it is empty"
+    if not any(start):
+        return "it holds zeros only"
+    try:
+        text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    if text and all(letter.isprintable() or letter.isspace() for letter in text):
+        return "it is text, not media"
+    return "it is damaged, or not media"
+
+
+def _start_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_SNIFFED)
+    except OSError:
+        return b""

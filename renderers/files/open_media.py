@@ -9,7 +9,7 @@ from typing import IO, Any
 import av
 from av.container import Container, InputContainer, OutputContainer
 
-from .demuxers import ALLOWED, demuxer_options, names_others
+from .demuxers import ALLOWED, demuxer_options, names_others, why_no_media
 
 PROTOCOLS = "file,pipe"
 """Protocols allowed for inputs: no media reference reaches the network."""
@@ -52,6 +52,8 @@ def open_input(file: Path | IO[bytes], options: Mapping[str, str] | None = None)
         if isinstance(error, av.error.ArgumentError) and demuxer is None:
             # FFmpeg's error for a format that is not on the whitelist.
             raise OSError("its format is not supported") from error
+        if isinstance(error, av.error.InvalidDataError) and isinstance(file, Path):
+            raise OSError(why_no_media(file)) from error
         raise
     return opened
 

@@ -37,8 +37,8 @@ def wav(path: Path, data: bytes, *, rate: int, channels: int, bits: int, kind: i
     [
         (1, 1, PCM, "its header states 1 Hz"),
         (2_000_000_000, 1, PCM, "its header states 2000000000 Hz"),
-        (4_000_000_000, 1, PCM, "Invalid data"),
-        (0, 1, PCM, "Invalid data"),
+        (4_000_000_000, 1, PCM, "it is damaged, or not media"),
+        (0, 1, PCM, "it is damaged, or not media"),
         (48000, 255, PCM, "its header states 255 channels"),
         (48000, 0, PCM, "its header states 0 channels"),
         (48000, 1, UNKNOWN, "its audio codec is not supported"),
@@ -103,6 +103,27 @@ def test_a_clip_beyond_the_end_of_its_sound_is_reported(tmp_path: Path) -> None:
         "a.wav: it plays up to 2.00 s of a.wav, which holds 1.00 s; the rest is silent",
     )
     assert mix.missing == (f"b.wav: {tmp_path / 'b.wav'} holds no sound",)
+
+
+@pytest.mark.parametrize("read", [probe, duration_of])
+@pytest.mark.parametrize("suffix", [".mp4", ".ts", ".mpg", ".wav"])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "it is empty"),
+        (bytes(5000), "it holds zeros only"),
+        ("naïve notes\nof a day\n".encode() * 400, "it is text, not media"),
+        (b"\xff\xfe\x00\x13\x88" * 900, "it is damaged, or not media"),
+    ],
+)
+def test_a_file_that_is_no_media_is_described_in_words(
+    content: bytes, told: str, suffix: str, read: object, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(WorkError, match=rf"a{suffix}: cannot be read as (media|sound): ") as caught:
+        read(path)  # type: ignore[operator]
+    assert str(caught.value).endswith(f": {told}")
 
 
 @pytest.fixture(scope="module")

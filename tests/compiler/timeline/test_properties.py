@@ -7,6 +7,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.properties import rate_and_frames, rate_of, size_of
 from otio_gvideo.compiler.timeline.rate import time, time_range
@@ -58,10 +59,26 @@ def test_without_pictures_the_sound_has_the_rate() -> None:
 
 def test_a_clip_without_a_length_is_named(tmp_path: Path) -> None:
     bare = of(track(otio.schema.Clip("bare")))
-    with pytest.raises(InputError, match=r"reel: has no length: .*; give every clip"):
+    with pytest.raises(InputError, match=r"^reel: bare: has no length; give every clip"):
         rate_of(bare)
-    with pytest.raises(InputError, match=r"cut\.otio: has no length"):
+    with pytest.raises(InputError, match=r"cut\.otio: bare: has no length"):
         rate_and_frames(bare, tmp_path / "cut.otio")
+
+
+@pytest.mark.parametrize("words", ["render", "export -o a.fcpxml", "init", "diff a.otio", "view"])
+def test_each_command_names_the_file_of_a_clip_without_a_length(
+    words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    otio.adapters.write_to_file(of(track(otio.schema.Clip("bare"))), "a.otio")
+    command, *more = words.split()
+    assert main([command, "a.otio", *more]) == 2
+    said = capsys.readouterr().err
+    assert said.endswith("a.otio: bare: has no length; give every clip a source_range\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.otio"]
 
 
 @pytest.fixture(scope="module")
