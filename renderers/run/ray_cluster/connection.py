@@ -16,6 +16,9 @@ CLIENT_PORT = 10001
 """Default port of a Ray Client server."""
 REACHED_S = 5.0
 """Timeout of a TCP connection to a cluster."""
+CONNECTS = 3
+"""Attempts to connect. A Ray Client server forks a server for each client from a process that runs
+gRPC in threads, which a fork does not always survive: on a busy machine about one in ten dies."""
 OBJECT_STORE_BYTES = 80 << 20
 """Ray's minimum: tasks and results are small, and containers have little shared memory."""
 
@@ -63,7 +66,14 @@ def join_cluster(ray: Any, asked: Connect) -> None:
     if address != "auto" and not _answers(str(address)):
         where = "" if asked.address else f" at RAY_ADDRESS={address}"
         raise ClusterError(f"nothing answers{where}")
-    ray.init(address, **how)
+    for attempt in range(1, CONNECTS + 1):
+        try:
+            ray.init(address, **how)
+        except ConnectionAbortedError:
+            if attempt == CONNECTS:
+                raise
+        else:
+            return
 
 
 def _current_cluster() -> str | None:

@@ -24,10 +24,27 @@ sys.exit(main())
 """The program, heeding SIGINT: a shell in the background has its children ignore it."""
 
 
+STILLBORN = """
+import os, subprocess
+from pathlib import Path
+
+class Popen(subprocess.Popen):
+    def __init__(self, command, *arguments, **options):
+        tried = Path(__file__).with_name("tried")
+        is_stillborn = "--mode=specific-server" in command and not tried.exists()
+        if is_stillborn:
+            tried.touch()
+        super().__init__(["false"] if is_stillborn else command, *arguments, **options)
+
+subprocess.Popen = Popen
+"""
+"""``sitecustomize.py`` of a head whose first server of a Ray client dies as it is started."""
+
+
 class Cluster:
     """A cluster on this machine whose head renders nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_first_client_lost: bool = False) -> None:
         from ray import cluster_utils
 
         with socket.socket() as free:
@@ -41,7 +58,12 @@ class Cluster:
             "object_store_memory": 80 << 20,
             "ray_client_server_port": self.client_port,
         }
+        site = Path(self.folder, "site")
+        site.mkdir()
+        if is_first_client_lost:
+            (site / "sitecustomize.py").write_text(STILLBORN, encoding="utf-8", newline="\n")
         with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTHONPATH", str(site))
             patch.setenv("RAY_TMPDIR", self.folder)
             patch.setenv("RAY_health_check_period_ms", "1000")
             patch.setenv("RAY_health_check_failure_threshold", "5")
@@ -95,7 +117,7 @@ def finished(script: Path) -> dict[str, int]:
 
 def until(is_so: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
     """Wait for something to happen."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not is_so():
         assert time.monotonic() < end, "nothing happened"
         assert process is None or process.poll() is None, process.communicate()

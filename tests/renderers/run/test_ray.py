@@ -59,7 +59,8 @@ def scratch() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Cluster]:
-    cluster = Cluster()
+    """A cluster whose first client's server dies as it is started."""
+    cluster = Cluster(is_first_client_lost=True)
     yield cluster
     cluster.end()
 
