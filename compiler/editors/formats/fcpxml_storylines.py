@@ -81,9 +81,12 @@ class Storylines:
                 name = element.get("name", "")
                 kind = "dissolve" if name in DISSOLVES else name
                 frames = round(end * self.fps) - first
-                yield LaneItem(is_sound, lane, first, frames, transition=kind)
+                found = LaneItem(
+                    is_sound, lane, first, frames, transition=kind, cut=round(reached * self.fps)
+                )
+                yield found
                 if not is_sound and element.find("filter-audio") is not None:
-                    yield LaneItem(True, lane, first, frames, transition="dissolve")
+                    yield replace(found, is_audio=True, transition="dissolve")
             elif element.tag in ITEMS:
                 reached = end
                 yield from self._item(element, start, lane)

@@ -13,7 +13,7 @@ from ...timeline.rate import time, time_range
 
 @dataclass(frozen=True, slots=True)
 class LaneItem:
-    """A clip or a nested timeline, or a transition's kind, in frames of the reel."""
+    """A clip or a nested timeline, or a transition's kind and cut, in frames of the reel."""
 
     is_audio: bool
     lane: int
@@ -21,6 +21,7 @@ class LaneItem:
     frames: int
     clip: otio.core.Item | None = None
     transition: str = ""
+    cut: int = 0
 
     @property
     def end(self) -> int:
@@ -58,19 +59,24 @@ def _track(
 ) -> otio.schema.Track:
     kind = otio.schema.TrackKind.Audio if name[0] == "A" else otio.schema.TrackKind.Video
     track = otio.schema.Track(name, kind=kind)
+    edges = {edge for item in clips for edge in (item.start, item.end)}
+    by_cut: dict[int, otio.schema.Transition] = {}
+    for item in transitions:
+        covered = [edge for edge in edges if item.start <= edge <= item.end]
+        if covered:
+            cut = min(covered, key=lambda edge: abs(edge - item.cut))
+            by_cut[cut] = _transition(item, cut, fps)
     position = 0
     for item in clips:
-        into = next((t for t in transitions if t.start <= item.start <= t.end), None)
         if item.start > position:
             gap = time_range(0, item.start - position, fps)
             track.append(otio.schema.Gap(source_range=gap))
-        if into is not None:
-            track.append(_transition(into, item.start, fps))
+        if item.start in by_cut:
+            track.append(by_cut.pop(item.start))
         track.append(item.clip)
         position = item.end
-        out = next((t for t in transitions if t.start <= item.end <= t.end), None)
-        if out is not None and not any(other.start == item.end for other in clips):
-            track.append(_transition(out, item.end, fps))
+        if item.end in by_cut and not any(other.start == item.end for other in clips):
+            track.append(by_cut.pop(item.end))
     return track
 
 

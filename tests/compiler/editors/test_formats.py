@@ -381,6 +381,23 @@ def test_transitions_have_names(folder: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("suffix", [".otio", ".fcpxml", ".xml", ".aaf"])
+def test_a_transition_over_a_whole_clip_keeps_its_cut(folder: Path, suffix: str) -> None:
+    timeline = cut(folder, plain=True)
+    track = timeline.tracks[0]
+    del track[3:]
+    dissolve, short = track[1], track[2]
+    short.source_range = otio.opentime.TimeRange(
+        short.source_range.start_time + otio.opentime.RationalTime(10, 24),
+        otio.opentime.RationalTime(10, 24),
+    )
+    dissolve.in_offset = dissolve.out_offset = otio.opentime.RationalTime(10, 24)
+    track.append(track[0].clone())
+    back = facts(there_and_back(timeline, folder, suffix), Fraction(24))
+    assert back["dissolves"] == [(40, 10, 10)]
+    assert back["wipes, as a transition there"] == []
+
+
 def test_losses_of_an_edl_are_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     timeline = otio.schema.Timeline("bare")
     timeline.tracks.append(otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio))
