@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ....renderers.error_text import one_line
 from ...errors import InputError, Place, Problem, WorkError
 from ...files.exists import is_folder
 from ...media.samples import duration_of, speech_samples
@@ -31,6 +32,7 @@ from .repair import repair_transcript
 
 DEFAULT_MODEL = "small"
 _ENGINE = Place(where="transcript.engine")
+_MODEL = Place(where="transcript.model")
 _BLOCK = 1 << 20
 _SEED = 0
 
@@ -54,8 +56,8 @@ def transcribe(
         on_progress: called with 0..1.
 
     Raises:
-        InputError: the engine is unknown, or not installed.
-        WorkError: the audio cannot be read, the model cannot be loaded, or the engine failed.
+        InputError: the engine is unknown or not installed, or the model cannot be loaded.
+        WorkError: the audio cannot be read, or the engine failed.
     """
     if engine not in ENGINES:
         what = f"{engine!r} is not a speech recogniser"
@@ -131,9 +133,11 @@ def _faster_whisper(
     import_module("ctranslate2").set_random_seed(_SEED)
     try:
         loaded = import_module("faster_whisper").WhisperModel(model, compute_type="auto")
+    except MemoryError as error:
+        raise WorkError(f"there is too little memory for the Whisper model {model!r}") from error
     except Exception as error:  # The hub and the loader raise errors of many types.
-        what = f"the Whisper model {model!r} cannot be loaded: {' '.join(str(error).split())}"
-        raise WorkError(what) from error
+        what = f"the Whisper model {model!r} cannot be loaded: {one_line(error)}"
+        raise InputError(Problem.at(_MODEL, what, "name a model, or a folder with one")) from error
     try:
         found, info = loaded.transcribe(
             # Its own file reader does not support every release of PyAV.

