@@ -1,4 +1,4 @@
-"""Every ffmpeg there is: the one on the PATH and the one that imageio-ffmpeg ships."""
+"""Every ffmpeg there is (on the PATH, and of imageio-ffmpeg), and a compiled project."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
+from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
+
+from ..conftest import copy_project, write_project
 
 
 @pytest.fixture(params=["found", "shipped"])
@@ -24,3 +27,20 @@ def each_ffmpeg(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         ]
         monkeypatch.setenv("PATH", os.pathsep.join(without))
     return ffmpeg_path()
+
+
+@pytest.fixture(scope="session")
+def compiled_project(voice: Path, bed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The script of a project whose timeline is compiled; not to be changed."""
+    script = write_project(tmp_path_factory.mktemp("compiled") / "project", voice, bed)
+    told = 'keyframe: stills/red.png\n    prompt: "an old <light> & the sea"\n    seed: 7'
+    script.write_text(script.read_text().replace("keyframe: stills/red.png", told))
+    compile_script(script, until="timeline")
+    return script
+
+
+@pytest.fixture
+def compiled(compiled_project: Path, tmp_path: Path) -> Path:
+    """The timeline of a copy, without media."""
+    folder = copy_project(compiled_project, tmp_path / "copy").parent
+    return folder / "build" / "small" / "small.otio"

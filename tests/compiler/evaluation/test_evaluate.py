@@ -13,7 +13,6 @@ import pytest
 from otio_gvideo import schemas
 from otio_gvideo.compiler import (
     InputError,
-    compile_script,
     evaluate_timeline,
     flatten_timeline,
     render_timeline,
@@ -27,23 +26,12 @@ from otio_gvideo.compiler.timeline.slots import slot_clips
 from otio_gvideo.compiler.timeline.takes import set_take
 from otio_gvideo.renderers import registry
 
-from ...conftest import copy_project, write_project
-
 ROOT = Path(__file__).parent.parent.parent.parent
 
 
-@pytest.fixture(scope="module")
-def compiled_project(voice: Path, bed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    script = write_project(tmp_path_factory.mktemp("compiled") / "project", voice, bed)
-    compile_script(script, until="timeline")
-    return script
-
-
 @pytest.fixture
-def timeline(compiled_project: Path, tmp_path: Path) -> Path:
-    """The timeline of a copy, without media."""
-    folder = copy_project(compiled_project, tmp_path / "copy").parent
-    return folder / "build" / "small" / "small.otio"
+def timeline(compiled: Path) -> Path:
+    return compiled
 
 
 def clips(timeline: Path) -> dict[str, otio.schema.Clip]:

@@ -14,7 +14,6 @@ from otio_gvideo.compiler import InputError, compile_script, view_timeline
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.timeline.slots import slot_clips
 
-from ...conftest import copy_project, write_project
 from .parse_page import Page
 
 EVIL = "</script><img src=x onerror=alert(1)>\"'& <!-- script -->"
@@ -33,22 +32,6 @@ def view(timeline: Path, **options: bool) -> Page:
     page = Page(view_timeline(timeline, **options).path)
     page.assert_safe()
     return page
-
-
-@pytest.fixture(scope="module")
-def compiled_project(voice: Path, bed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    script = write_project(tmp_path_factory.mktemp("compiled") / "project", voice, bed)
-    told = 'keyframe: stills/red.png\n    prompt: "an old <light> & the sea"\n    seed: 7'
-    script.write_text(script.read_text().replace("keyframe: stills/red.png", told))
-    compile_script(script, until="timeline")
-    return script
-
-
-@pytest.fixture
-def compiled(compiled_project: Path, tmp_path: Path) -> Path:
-    """The timeline of a copy, without media."""
-    folder = copy_project(compiled_project, tmp_path / "copy").parent
-    return folder / "build" / "small" / "small.otio"
 
 
 def test_waiting_slots_show_their_stills_words_and_recipes(compiled: Path) -> None:

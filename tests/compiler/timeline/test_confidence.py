@@ -8,14 +8,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 from otio_gvideo import schemas
-from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.view import view_timeline
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.confidence import TimedWord, doubtful_scenes, doubts_of
 from otio_gvideo.compiler.timeline.metadata import NAMESPACE
-
-from ...conftest import copy_project, write_project
 
 WORDS = [
     TimedWord("a", 0.2, 0.5, 0.95),
@@ -50,20 +47,6 @@ def test_a_scene_that_plays_twice_is_doubtful_twice() -> None:
     moved = [TimedWord(w.scene, w.start + 3, w.end + 3, w.confidence) for w in WORDS]
     found = doubtful_scenes([*WORDS, *moved], {"a": 0.99, "b": 0.5})
     assert [doubt.at_s for doubt in found] == [1.4, 4.4]
-
-
-@pytest.fixture(scope="module")
-def compiled_project(voice: Path, bed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    script = write_project(tmp_path_factory.mktemp("compiled") / "project", voice, bed)
-    compile_script(script, until="timeline")
-    return script
-
-
-@pytest.fixture
-def compiled(compiled_project: Path, tmp_path: Path) -> Path:
-    """The timeline of a copy, without media."""
-    folder = copy_project(compiled_project, tmp_path / "copy").parent
-    return folder / "build" / "small" / "small.otio"
 
 
 def doubting(timeline: Path, scene: str = "stairs", confidence: object = 0.25) -> Path:
