@@ -9,8 +9,10 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib import metadata
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +93,12 @@ def emissions_of(
 
 def _key(model: CtcFolder, samples: NDArray[np.int16]) -> str:
     digest = hashlib.sha256(samples.tobytes())
-    said = [file_digest(model.folder), model.adapter, KEPT, CHUNK_S, CONTEXT_S]
+    versions = []
+    for package in ("torch", "transformers"):
+        with suppress(metadata.PackageNotFoundError):  # Running the model says so.
+            versions.append(metadata.version(package))
+    said = [file_digest(model.folder), model.adapter, model.device, *versions]
+    said += [KEPT, CHUNK_S, CONTEXT_S]
     digest.update(json.dumps(said).encode())
     return digest.hexdigest()
 

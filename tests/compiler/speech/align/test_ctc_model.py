@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,20 @@ def test_a_recording_is_heard_once_by_each_model(
     assert (again.scores == first.scores).all()
     with pytest.raises(pytest.fail.Exception):
         emissions_of(model, noise(1.1))
+
+
+@pytest.mark.parametrize("package", ["torch", "transformers"])
+def test_another_version_of_a_package_listens_anew(
+    package: str, latin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = read_ctc_folder(latin, ("deu",))
+    emissions_of(model, noise(1))
+    version = metadata.version
+    newer = lambda name: "99" if name == package else version(name)  # noqa: E731
+    monkeypatch.setattr(metadata, "version", newer)
+    monkeypatch.setattr(ctc_model, "_load", lambda _: pytest.fail("it listens"))
+    with pytest.raises(pytest.fail.Exception, match="it listens"):
+        emissions_of(model, noise(1))
 
 
 @pytest.mark.parametrize("place", [68, -200])  # in a header, in the scores
