@@ -112,6 +112,11 @@ def _brightest(luma: Luma) -> float:
     return float(np.percentile(luma, 99))
 
 
+def is_flat(luma: Luma) -> bool:
+    """Whether a frame has one brightness, as of a single colour."""
+    return bool(np.ptp(luma) < _PLAIN)
+
+
 def is_black(still: Path, limit: float = BLACK) -> bool:
     """Whether a still is black, or darker than a limit of luma; False if it cannot be read."""
     try:
@@ -123,7 +128,7 @@ def is_black(still: Path, limit: float = BLACK) -> bool:
 def is_plain(still: Path) -> bool:
     """Whether a still has one brightness, so that no move over it shows; False if unreadable."""
     try:
-        return bool(np.ptp(_small(np.asarray(load_still(still).convert("L")))) < _PLAIN)
+        return is_flat(_small(np.asarray(load_still(still).convert("L"))))
     except RendererError:
         return False
 

@@ -9,7 +9,14 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...renderers.registry import STILL_RENDERERS
-from ..inspection.frame_measures import NEARLY_BLACK, is_black, is_dark, source_frame
+from ..inspection.frame_measures import (
+    NEARLY_BLACK,
+    is_black,
+    is_dark,
+    is_flat,
+    is_plain,
+    source_frame,
+)
 from ..media.probe import probe
 from ..notices import Notice
 from ..script.model import Script
@@ -65,9 +72,11 @@ def _opening(timeline: otio.schema.Timeline, scene: str) -> Iterator[Notice]:
         fps = media.video.fps if media is not None and media.video is not None else Fraction(0)
         luma = source_frame(media, round(source_start(first) * fps)) if media is not None else None
         is_dim = luma is not None and is_dark(luma, NEARLY_BLACK)
+        is_empty = luma is not None and is_flat(luma)
     else:
         shot = slot.recipe.shot
         is_dim = is_black(shot.keyframes[0].image, NEARLY_BLACK)
+        is_empty = is_plain(shot.keyframes[0].image)
         amount = 0.0 if shot.motion.camera == "static" else shot.motion.amount
         only_camera_moves = len(shot.keyframes) == 1 and slot.recipe.renderer in STILL_RENDERERS
         if only_camera_moves and amount < _LEAST_MOVE * shot.span / shot.fps:
@@ -75,6 +84,9 @@ def _opening(timeline: otio.schema.Timeline, scene: str) -> Iterator[Notice]:
             yield Notice("platform", what)
     if is_dim:
         what = f"{scene}: the reel opens on black, or nearly so; begin with a brighter picture"
+        yield Notice("platform", what)
+    elif is_empty:
+        what = f"{scene}: the reel opens on a single colour; begin with a picture"
         yield Notice("platform", what)
 
 

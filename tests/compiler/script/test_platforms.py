@@ -99,8 +99,16 @@ def test_a_black_opening_is_warned_about(project: Path) -> None:
     assert black == "dusk: the reel opens on black, or nearly so; begin with a brighter picture"
 
 
+def test_an_opening_on_a_single_colour_is_warned_about(project: Path) -> None:
+    name_platform(project, "tiktok")
+    for colour in ("white", (0, 90, 200)):
+        Image.new("RGB", (108, 192), colour).save(project.parent / "stills" / "red.png")
+        (single,) = warnings(project)
+        assert single == "dusk: the reel opens on a single colour; begin with a picture"
+
+
 def test_an_opening_clip_is_judged_where_it_begins(tmp_path: Path) -> None:
-    fading = "color=gray:s=108x192:r=24:d=2,fade=in:0:24"
+    fading = "testsrc=s=108x192:r=24:d=2,fade=in:0:24"
     run(["-f", "lavfi", "-i", fading, *output_args(tmp_path / "fading.mp4")], what="a fade")
     Image.new("RGB", (108, 192), "white").save(tmp_path / "white.png")
     script = tmp_path / "small.yaml"
