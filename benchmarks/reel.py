@@ -24,7 +24,6 @@ beside the floor's, and the peak memory of all processes.
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import shutil
@@ -32,7 +31,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -41,22 +39,10 @@ import cv2
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from usage import PeakMemory, cpu_seconds, proportional_mb
+from other_programs import moviepy, zoompan
+from reel_script import DISSOLVE_S, EXAMPLE, FPS, HEIGHT, SCENE_S, WIDTH, write_script
+from usage import PeakMemory, clocks, proportional_mb, timed
 
-EXAMPLE = Path(__file__).parent.parent / "examples" / "lighthouse"
-STILLS = ("stairs", "storm", "ship", "lamp", "home", "sail", "dusk", "stars")
-MOVES = (
-    "push_in",
-    "pan_right",
-    "pull_out",
-    "tilt_up",
-    "pan_left",
-    "push_in",
-    "tilt_down",
-    "pan_right",
-)
-SCENE_S, DISSOLVE_S = 4.0, 0.5
-FPS, WIDTH, HEIGHT = 24, 1080, 1920
 IN_MEMORY = 8
 """Scenes of the floor, at most: 300 MB each."""
 WAYS = ("floor", "camera", "cuts", "narrated", "parallax", "draft", "zoompan", "moviepy")
@@ -115,30 +101,6 @@ def main() -> None:
             )
 
 
-def write_script(folder: Path, scenes: int) -> Path:
-    """Write a script of silent beats."""
-    shutil.copytree(EXAMPLE / "keyframes", folder / "keyframes")
-    written = []
-    for number, (still, move) in zip(
-        range(scenes), itertools.cycle(zip(STILLS, MOVES, strict=True)), strict=False
-    ):
-        written.append(
-            {
-                "id": f"{number:03}-{still}",
-                "duration": SCENE_S,
-                "keyframe": f"keyframes/{still}.jpg",
-                "motion": {"camera": move},
-                "renderer": "camera",
-                "transition": {"type": "dissolve", "duration": DISSOLVE_S}
-                if number
-                else {"type": "cut"},
-            }
-        )
-    path = folder / "reel.yaml"
-    path.write_text(yaml.safe_dump({"version": 1, "title": "Benchmark", "scenes": written}))
-    return path
-
-
 def is_available(way: str) -> bool:
     from importlib.util import find_spec  # noqa: PLC0415
 
@@ -171,16 +133,6 @@ def measured(way: str, script: Path) -> dict[str, Any]:
     return result
 
 
-def timed(frames: float, before: tuple[float, float], **more: Any) -> dict[str, Any]:
-    wall, cpu = (after - then for after, then in zip(clocks(), before, strict=True))
-    return {"rate": frames / FPS / wall, "cpu": cpu / (frames / FPS), **more}
-
-
-def clocks() -> tuple[float, float]:
-    """Return wall time and CPU time, finished child processes included."""
-    return time.perf_counter(), cpu_seconds()
-
-
 def floor(script: Path, folder: Path) -> dict[str, Any]:
     """Encode the reel's frames, rendered beforehand."""
     from otio_gvideo.compiler.backend.encode.encoder import encode_frames  # noqa: PLC0415
@@ -192,7 +144,7 @@ def floor(script: Path, folder: Path) -> dict[str, Any]:
         frames, folder / "floor.mp4", width=WIDTH, height=HEIGHT, fps=Fraction(FPS),
         encoding=Encoding(),
     )  # fmt: skip
-    return timed(len(frames), before)
+    return timed(len(frames) / FPS, before)
 
 
 def reel_frames(script: Path) -> list[NDArray[np.uint8]]:
@@ -266,7 +218,7 @@ def compiled(script: Path, folder: Path, **options: Any) -> dict[str, Any]:
 
     before = clocks()
     report = compile_script(script, output=folder / "out", **options)
-    result = timed(report.frames, before, stages=report.seconds)
+    result = timed(report.frames / FPS, before, stages=report.seconds)
     recipes = [json.loads(path.read_text())["recipe"] for path in recipes_of(folder)]
     rendered = sum(recipe["frames"] for recipe in recipes)
     return {**result, "rendering": rendered / FPS / report.seconds["render"]}
@@ -275,83 +227,6 @@ def compiled(script: Path, folder: Path, **options: Any) -> dict[str, Any]:
 def recipes_of(folder: Path) -> list[Path]:
     """Return the recipes beside the media of a compiled reel."""
     return sorted((folder / "out" / "media").glob("*.json"))
-
-
-def zoompan(script: Path, folder: Path) -> dict[str, Any]:
-    from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path  # noqa: PLC0415
-
-    scenes = yaml.safe_load(script.read_text())["scenes"]
-    frames = round(FPS * (SCENE_S + DISSOLVE_S))
-    inputs: list[str] = []
-    graph = []
-    for number, scene in enumerate(scenes):
-        inputs += ["-i", str(script.parent / scene["keyframe"])]
-        graph.append(
-            f"[{number}]scale={WIDTH * 3}:-1:flags=lanczos,{zoompan_of(scene, frames)}[v{number}]"
-        )
-    last = "v0"
-    for number in range(1, len(scenes)):
-        at = number * SCENE_S
-        graph.append(
-            f"[{last}][v{number}]xfade=duration={DISSOLVE_S}:offset={at},format=yuv420p[x{number}]"
-        )
-        last = f"x{number}"
-    before = clocks()
-    subprocess.run(
-        [
-            ffmpeg_path(), "-v", "error", "-y", *inputs, "-filter_complex", ";".join(graph),
-            "-map", f"[{last}]", "-c:v", "libx264", "-preset", "veryfast", "-crf", "18",
-            "-pix_fmt", "yuv420p", str(folder / "zoompan.mp4"),
-        ],
-        check=True,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    return timed(len(scenes) * SCENE_S * FPS, before)
-
-
-def zoompan_of(scene: dict[str, Any], frames: int) -> str:
-    """Return the usual ``zoompan`` filter for a move."""
-    move, last = scene["motion"]["camera"], frames - 1
-    zoom, x, y = "1.15", "iw/2-iw/zoom/2", "ih/2-ih/zoom/2"
-    if move in ("push_in", "pull_out"):
-        share = f"on/{last}" if move == "push_in" else f"(1-on/{last})"
-        zoom = f"pow(1.15,{share})"
-    elif move.startswith("pan"):
-        x = f"(iw-iw/zoom)*{f'on/{last}' if move.endswith('right') else f'(1-on/{last})'}"
-    else:
-        y = f"(ih-ih/zoom)*{f'on/{last}' if move.endswith('down') else f'(1-on/{last})'}"
-    return f"zoompan=z='{zoom}':x='{x}':y='{y}':d={frames}:s={WIDTH}x{HEIGHT}:fps={FPS}"
-
-
-def moviepy(script: Path, folder: Path) -> dict[str, Any]:
-    from moviepy import CompositeVideoClip, ImageClip, vfx  # noqa: PLC0415
-
-    scenes = yaml.safe_load(script.read_text())["scenes"][:2]
-    length = SCENE_S + DISSOLVE_S
-    before = clocks()
-    clips = []
-    for number, scene in enumerate(scenes):
-        still = ImageClip(str(script.parent / scene["keyframe"]), duration=length)
-        grown = still.resized(width=round(WIDTH * 1.15))
-        if scene["motion"]["camera"] in ("push_in", "pull_out"):
-            moved = (
-                still.resized(width=WIDTH)
-                .with_effects([vfx.Resize(lambda t: 1 + 0.15 * t / length)])
-                .with_position("center")
-            )
-        else:
-            spare = grown.w - WIDTH
-            moved = grown.with_position(lambda t, spare=spare: (-spare * t / length, "center"))
-        shown = CompositeVideoClip([moved], size=(WIDTH, HEIGHT)).with_duration(length)
-        if number:
-            shown = shown.with_effects([vfx.CrossFadeIn(DISSOLVE_S)])
-        clips.append(shown.with_start(number * SCENE_S))
-    reel = CompositeVideoClip(clips, size=(WIDTH, HEIGHT)).with_duration(len(scenes) * SCENE_S)
-    reel.write_videofile(
-        str(folder / "moviepy.mp4"), fps=FPS, codec="libx264", preset="veryfast", audio=False,
-        ffmpeg_params=["-crf", "18"], logger=None,
-    )  # fmt: skip
-    return timed(len(scenes) * SCENE_S * FPS, before)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import resource
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 def cpu_seconds() -> float:
     """Return the CPU time of this process and its finished children."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def clocks() -> tuple[float, float]:
+    """Return wall time and CPU time, finished child processes included."""
+    return time.perf_counter(), cpu_seconds()
+
+
+def timed(reel_s: float, before: tuple[float, float], **more: Any) -> dict[str, Any]:
+    """Return seconds of reel for a second of work, and CPU seconds for a second of reel.
+
+    Args:
+        reel_s: seconds of the reel.
+        before: `clocks` at the start of the work.
+        more: further entries.
+    """
+    wall, cpu = (after - then for after, then in zip(clocks(), before, strict=True))
+    return {"rate": reel_s / wall, "cpu": cpu / reel_s, **more}
 
 
 def resident_mb(pid: int) -> float:

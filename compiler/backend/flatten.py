@@ -37,7 +37,8 @@ from .mux.preview import write_preview
 from .mux.size_limit import encode_to_size, refuse_too_small
 from .output_spec import OutputSpec, Signer, refuse_size
 from .segments.join import join
-from .segments.make import SegmentStats, make_segments, stopped_on_error
+from .segments.make import SegmentStats, make_segments
+from .segments.parallel import stopped_on_error
 from .segments.store import SegmentStore
 from .spans.fetch import fetch_all
 from .spans.media import unique

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...media.samples import SAMPLE_RATE, Samples, SoundReader
 from ...notices import Notice
-from .ducking import ATTACK_S, RELEASE_S, Envelope, duck_envelope
+from .ducking import ATTACK_S, RELEASE_S, Envelope, duck_envelope, loud_ranges
 from .resample import resample
 
 BLOCK = SAMPLE_RATE
@@ -203,6 +203,20 @@ def voice_tracks(mix: Mix) -> tuple[AudioTrack, ...]:
     return narration or tuple(
         track for track in played if not track.duck_db and track.role not in others
     )
+
+
+def with_speech(mix: Mix, words: tuple[tuple[float, float], ...]) -> Mix:
+    """Return a mix whose tracks duck under words; without any, under the loud parts of the voice.
+
+    Args:
+        mix: returned as it is if no track ducks.
+        words: ranges of speech, in seconds of the reel.
+    """
+    if not any(track.duck_db for track in mix.tracks):
+        return mix
+    if not words and (voices := voice_tracks(mix)):
+        words = loud_ranges(Mix(voices, mix.samples).blocks())
+    return replace(mix, speech=words)
 
 
 class _TrackReader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
@@ -22,8 +22,8 @@ from ...timeline.metadata import own_metadata
 from ...timeline.properties import item_length, visible_start
 from ...timeline.rate import seconds
 from .clip_audio import ClipAudio
-from .ducking import ATTACK_S, RELEASE_S, loud_ranges, spoken
-from .mix import AudioTrack, Clip, Mix, continuous, lanes_of, retimed, voice_tracks
+from .ducking import ATTACK_S, RELEASE_S, spoken
+from .mix import AudioTrack, Clip, Mix, continuous, lanes_of, retimed, with_speech
 
 Window: TypeAlias = tuple[Fraction, Fraction]
 """Seconds of the reel, half-open."""
@@ -91,13 +91,7 @@ def read_mix(
         missing=tuple(dict.fromkeys(reader.missing)),
         warnings=tuple(dict.fromkeys(reader.warnings)),
     )
-    if not any(track.duck_db for track in tracks):
-        return mix
-    speech = spoken(timeline)
-    if not speech:
-        voices = voice_tracks(mix)
-        speech = loud_ranges(Mix(voices, mix.samples).blocks()) if voices else ()
-    return replace(mix, speech=speech)
+    return with_speech(mix, spoken(timeline))
 
 
 @dataclass

@@ -6,8 +6,8 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from ..spans.read_spans import SpanReading
 from ..spans.spans import Span, trim
 from .dissolve import UndecodableError, can_mix, mix_frames
 from .join import read_cut_points
+from .parallel import stopped_on_error, wait_for
 from .plan import Copy, CutPoints, Encode, Segment, plan_segments, split_spans
 from .store import SegmentStore, key_of
 
@@ -49,16 +50,6 @@ class SegmentStats:
     reused_frames: int
     encoded_segments: int
     encoded_frames: int
-
-
-@contextmanager
-def stopped_on_error(stop: threading.Event) -> Iterator[None]:
-    """Set ``stop``, which ends every ffmpeg of the work, if the block raises."""
-    try:
-        yield
-    except BaseException:
-        stop.set()
-        raise
 
 
 def make_segments(
@@ -141,7 +132,7 @@ class _SegmentMaker:
         with ThreadPoolExecutor(WORKERS) as workers, stopped_on_error(self.stop):
             futures = {number: workers.submit(encode, number) for number in left}
             try:
-                _wait_for(
+                wait_for(
                     futures.values(), lambda: on_progress(finished + sum(ready.values()), total)
                 )
             except BaseException:
@@ -299,17 +290,6 @@ class _SegmentMaker:
             what=segment.task,
             stop=self.stop,
         )
-
-
-def _wait_for(futures: Iterable[Future[Copy]], report: Callable[[], None]) -> None:
-    waiting = set(futures)
-    report()
-    while waiting:
-        # Short waits let an interrupt through, and keep the progress fresh.
-        done, waiting = wait(waiting, timeout=0.25, return_when=FIRST_EXCEPTION)
-        for future in done:
-            future.result()
-        report()
 
 
 def _transitions(pictures: Iterable[Picture]) -> Iterator[str]:
