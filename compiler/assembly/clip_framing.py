@@ -15,7 +15,6 @@ from ...renderers.base import Keyframe, Motion, RendererError, Shot
 from ...renderers.files.digest import file_digest
 from ...renderers.files.json_cache import remembered
 from ...renderers.image.faces import Face, find_faces
-from ..backend.encode.reframe import sample_frames
 from ..errors import WorkError
 from ..media.media_info import MediaInfo
 from ..script import model
@@ -83,6 +82,8 @@ def _faces_between(info: MediaInfo, times: Sequence[Fraction]) -> list[Face]:
 
 
 def _look(info: MediaInfo, times: Sequence[Fraction]) -> list[list[Any]]:
+    from ..backend.encode.reframe import sample_frames  # noqa: PLC0415 - 20 ms, for clips alone
+
     faces: list[Face] = []
     for rgb in sample_frames(info, times):
         scale = min(1.0, _SIDE / max(rgb.shape[:2]))
