@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..errors import InputError
 from ..notices import Notice
 from .encode.encoder_settings import Encoding
-from .encode.reframe import Salience
 from .encode.transitions import TransitionStyle
 from .mux.preview import Preview
+
+if TYPE_CHECKING:
+    from .encode.reframe import Salience
 
 
 @dataclass(frozen=True, slots=True)
