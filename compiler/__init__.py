@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..renderers.run.attempts import Attempt, AttemptLog
     from .api.check import check_video
-    from .api.compile import Until, compile_script
+    from .api.compile import compile_script
+    from .api.compile_options import Until
     from .api.diff import TimelineDiff, diff_timelines
     from .api.evaluate import evaluate_timeline
     from .api.export import Exported, export_timeline
@@ -77,7 +78,7 @@ _HOME = {
     "Stage": "progress",
     "Take": "evaluation.evaluation",
     "TimelineDiff": "api.diff",
-    "Until": "api.compile",
+    "Until": "api.compile_options",
     "Viewed": "api.view",
     "VoiceOffset": "inspection.voice_offset",
     "Word": "sync.types",

@@ -13,7 +13,7 @@ import pytest
 from otio_gvideo import schemas
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api import render
-from otio_gvideo.compiler.api.compile import Until
+from otio_gvideo.compiler.api.compile_options import Until
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.outputs.report_claims import FileClaims

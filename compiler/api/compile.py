@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import get_args
 
 from ...renderers.files.atomic_file import clear_scratch
 from ..files.exists import is_file, is_folder
@@ -19,36 +18,7 @@ from ..report import Report
 from ..script.model import Quality
 from ..stages.output_options import OutputOptions
 from .arguments import refuse_unknown, script_in
-
-Until = Literal["timeline", "media", "video"]
-
-
-@dataclass(frozen=True, slots=True)
-class CompileOptions:
-    """The options of `compile_script`."""
-
-    until: Until
-    config: str | Path | None
-    renderer: str | None
-    quality: Quality | None
-    engine: str
-    force: bool
-    allow_outside: bool
-    relative_media: bool
-    verify: bool
-    output: OutputOptions
-
-    @property
-    def are_repeatable(self) -> bool:
-        """Whether an equal run may be left out."""
-        asks_again = self.force or self.verify or self.output.allow_network
-        return self.until == "video" and self.engine == "local" and not asks_again
-
-    def run_arguments(self, script: Path, outputs: Outputs) -> list[Any]:
-        """Return what tells a run from others, as JSON values."""
-        values = {name: str(value) for name, value in asdict(self).items()}
-        config = str(Path(self.config).absolute()) if self.config else ""
-        return [str(script), str(outputs.folder), {**values, "config": config}]
+from .compile_options import CompileOptions, Until
 
 
 def compile_script(

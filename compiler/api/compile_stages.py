@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import opentimelineio as otio
 
@@ -47,10 +46,8 @@ from ..stages.signing import mark_signed
 from ..stages.verify_stores import verify_stored
 from ..timeline.slots import slot_clips
 from .arguments import script_in
+from .compile_options import CompileOptions, Until
 from .init import init_script
-
-if TYPE_CHECKING:
-    from .compile import CompileOptions, Until
 
 
 def compile_changed(
