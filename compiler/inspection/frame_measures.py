@@ -58,9 +58,9 @@ class FrameMeasure:
         """Whether each frame is black."""
         return self.bright < BLACK
 
-    def sharpness(self, frame: int, around: int = 8) -> float:
+    def sharpness(self, frame: int) -> float:
         """Return the factor by which a change exceeds the largest one near it."""
-        low, high = max(1, frame - around), min(self.frames, frame + around + 1)
+        low, high = max(1, frame - 8), min(self.frames, frame + 9)
         near = np.concatenate([self.change[low:frame], self.change[frame + 1 : high]])
         return float(self.change[frame] / max(float(np.max(near, initial=0.0)), 0.05))
 

@@ -30,8 +30,8 @@ class Cut:
         return self.time - self.time_of_frame(fps)
 
 
-def cut_in_pause(pause: Interval, fps: Fraction, lead: Fraction = LEAD) -> Cut:
-    """Return the cut in a pause: inside it, and as near as possible to ``lead`` before its end.
+def cut_in_pause(pause: Interval, fps: Fraction) -> Cut:
+    """Return the cut in a pause: inside it, and as near as possible to `LEAD` before its end.
 
     If a frame starts in the pause, the cut is on such a frame; else on the nearest frame, which may
     touch a word.
@@ -40,7 +40,6 @@ def cut_in_pause(pause: Interval, fps: Fraction, lead: Fraction = LEAD) -> Cut:
         pause: from the end of the last word of one scene to the start of the first of the next;
             swapped ends (the words overlap) stand for the instant half-way.
         fps: frames a second.
-        lead: seconds before the end of the pause.
 
     >>> cut_in_pause(Interval(Fraction(1), Fraction(2)), Fraction(24))
     Cut(time=Fraction(47, 25), frame=45)
@@ -48,7 +47,7 @@ def cut_in_pause(pause: Interval, fps: Fraction, lead: Fraction = LEAD) -> Cut:
     if pause.duration < 0:
         middle = (pause.start + pause.end) / 2
         pause = Interval(middle, middle)
-    target = clamp(pause.end - lead, pause.start, pause.end)
+    target = clamp(pause.end - LEAD, pause.start, pause.end)
     frame = nearest_frame(target, fps)
     first, last = frame_at_or_after(pause.start, fps), frame_at_or_before(pause.end, fps)
     if first <= last:

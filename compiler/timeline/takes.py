@@ -10,7 +10,6 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers.run.recipe import Recipe
-from ..files.file_urls import relative_or_absolute
 from .metadata import GENERATOR_KEY, KEYFRAME_KEY, MEDIA_KEY
 from .slots import SlotClip
 
@@ -45,19 +44,17 @@ def picked_take(slot: SlotClip) -> otio.schema.ExternalReference | None:
     return reference if isinstance(reference, otio.schema.ExternalReference) else None
 
 
-def set_take(slot: SlotClip, name: str, path: Path, relative_to: Path | None = None) -> None:
+def set_take(slot: SlotClip, name: str, path: Path) -> None:
     """Add or replace a take of a slot; the active take stays.
 
     Args:
         slot: the slot.
         name: of `take_name`.
         path: absolute path of its media, as long as the slot's own.
-        relative_to: folder of the timeline, to write a relative path.
     """
     references = slot.clip.media_references()
-    url = relative_or_absolute(path, relative_to) if relative_to else path
     available = references[GENERATOR_KEY].available_range
-    references[name] = otio.schema.ExternalReference(str(url), available)
+    references[name] = otio.schema.ExternalReference(str(path), available)
     slot.clip.set_media_references(references, slot.clip.active_media_reference_key)
 
 

@@ -232,18 +232,17 @@ def _end_pose(motion: Motion, framing: Framing) -> tuple[Pose, tuple[float, floa
     return replace(end, zoom=zoom), limits
 
 
-def visible_bounds(motion: Motion, framing: Framing, samples: int = 33) -> NDArray[np.float64]:
+def visible_bounds(motion: Motion, framing: Framing) -> NDArray[np.float64]:
     """Return the visible part of a still over a move: ``[[left, top], [right, bottom]]``."""
-    corners = np.concatenate(
-        [
-            pose_at(motion, n / (samples - 1), framing).corners(framing.aspect)
-            for n in range(samples)
-        ]
-    )
+    corners = np.concatenate([pose.corners(framing.aspect) for pose in _sampled(motion, framing)])
     return np.stack([corners.min(axis=0), corners.max(axis=0)])
 
 
-def zoom_range(motion: Motion, framing: Framing, samples: int = 33) -> tuple[float, float]:
+def zoom_range(motion: Motion, framing: Framing) -> tuple[float, float]:
     """Return the smallest and the largest zoom of a move."""
-    zooms = [pose_at(motion, n / (samples - 1), framing).zoom for n in range(samples)]
+    zooms = [pose.zoom for pose in _sampled(motion, framing)]
     return min(zooms), max(zooms)
+
+
+def _sampled(motion: Motion, framing: Framing) -> list[Pose]:
+    return [pose_at(motion, n / 32, framing) for n in range(33)]

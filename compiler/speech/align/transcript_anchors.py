@@ -15,6 +15,8 @@ from .text_align import align_words
 
 MIN_RUN = 3
 """Consecutive matches from which a match is trusted."""
+MOST_QUOTED = 8
+"""Words of the transcript that a message quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,11 @@ class TranscriptAnchors:
                 last = pair[1]
         return trusted + (run if len(run) >= MIN_RUN else [])
 
-    def nearest_passage(self, tokens: Sequence[int], most: int = 8) -> tuple[str, float]:
+    def nearest_passage(self, tokens: Sequence[int]) -> tuple[str, float]:
         """Return the passage of the transcript most like some tokens, and their common share.
 
         Args:
             tokens: their numbers.
-            most: words of the passage that are quoted.
 
         Returns:
             The passage, and the share of the tokens' spoken words that it has, 0..1.
@@ -106,8 +107,8 @@ class TranscriptAnchors:
             common = sum(min(count, window[word]) for word, count in wanted.items())
             if common > best:
                 best, place = common, start
-        quoted = self.words[place : place + min(size, most)]
-        passage = " ".join(quoted) + (" …" if size > most else "")
+        quoted = self.words[place : place + min(size, MOST_QUOTED)]
+        passage = " ".join(quoted) + (" …" if size > MOST_QUOTED else "")
         return passage, max(0, best) / max(1, wanted.total())
 
     def interpolated(self, duration: Fraction) -> list[Interval]:
