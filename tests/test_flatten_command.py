@@ -10,15 +10,12 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import OutputOptions, compile_script, flatten_timeline
-from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.script.read_script import load_script
 from otio_gvideo.compiler.stages.flatten import unrendered_notices
-from otio_gvideo.compiler.timeline.rate import time_range
 
-from .compiler.backend.frame_stamps import planes, stamp
+from .compiler.backend.frame_stamps import planes, write_edit
 from .conftest import SCRIPT
 
 FPS = Fraction(24)
@@ -26,19 +23,7 @@ FPS = Fraction(24)
 
 @pytest.fixture
 def timeline(tmp_path: Path) -> Path:
-    media = tmp_path / "a.mp4"
-    frames = (stamp(n) for n in range(30))
-    encode_frames(
-        frames, media, width=96, height=160, fps=FPS, encoding=Encoding("h264", "ultrafast")
-    )
-    made = otio.schema.Timeline("edit")
-    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
-    reference = otio.schema.ExternalReference("a.mp4")
-    track.append(otio.schema.Clip("a", reference, time_range(0, 24, FPS)))
-    made.tracks.append(track)
-    path = tmp_path / "edit.otio"
-    otio.adapters.write_to_file(made, str(path))
-    return path
+    return write_edit(tmp_path)
 
 
 def run(timeline: Path, *args: str) -> int:

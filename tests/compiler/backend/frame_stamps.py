@@ -8,9 +8,11 @@ from pathlib import Path
 
 import av
 import numpy as np
+import opentimelineio as otio
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
 from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
+from otio_gvideo.compiler.timeline.rate import time_range
 
 WIDTH, HEIGHT = 96, 160
 BITS = 10
@@ -40,6 +42,19 @@ def write_stamped(
         idr=idr,
         encoding=FAST,
     )
+    return path
+
+
+def write_edit(folder: Path) -> Path:
+    """Write a clip of 30 frames, and a timeline that shows 24 of them."""
+    write_stamped(folder / "a.mp4", 0, 30, Fraction(24))
+    edit = otio.schema.Timeline("edit")
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    reference = otio.schema.ExternalReference("a.mp4")
+    track.append(otio.schema.Clip("a", reference, time_range(0, 24, Fraction(24))))
+    edit.tracks.append(track)
+    path = folder / "edit.otio"
+    otio.adapters.write_to_file(edit, str(path))
     return path
 
 

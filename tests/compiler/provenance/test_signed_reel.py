@@ -19,8 +19,6 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import InputError, WorkError, compile_script, flatten_timeline
 from otio_gvideo.compiler.api.check import check_video
-from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.inspection.findings import Check
@@ -30,11 +28,10 @@ from otio_gvideo.compiler.provenance.assertions import COMPOSITE, Claims, Source
 from otio_gvideo.compiler.provenance.credentials import Credentials
 from otio_gvideo.compiler.provenance.sign import Signing
 from otio_gvideo.compiler.stages.output_options import OutputOptions
-from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
 from ...conftest import copy_project, write_project
-from ..backend.frame_stamps import stamp
+from ..backend.frame_stamps import write_edit
 from . import authority
 from .test_credentials import CONFIG
 
@@ -47,18 +44,7 @@ FPS = Fraction(24)
 @pytest.fixture
 def edit(tmp_path: Path) -> Path:
     """Write a timeline of one clip of 24 frames, and a configuration that signs."""
-    media = tmp_path / "a.mp4"
-    frames = (stamp(n) for n in range(30))
-    encode_frames(
-        frames, media, width=96, height=160, fps=FPS, encoding=Encoding("h264", "ultrafast")
-    )
-    made = otio.schema.Timeline("edit")
-    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
-    reference = otio.schema.ExternalReference("a.mp4")
-    track.append(otio.schema.Clip("a", reference, time_range(0, 24, FPS)))
-    made.tracks.append(track)
-    path = tmp_path / "edit.otio"
-    otio.adapters.write_to_file(made, str(path))
+    path = write_edit(tmp_path)
     authority.write(tmp_path / "secret")
     (tmp_path / "video_config.yaml").write_text(CONFIG)
     return path
