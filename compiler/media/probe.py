@@ -19,6 +19,7 @@ from .containers import open_media, sound_length, why_no_sound
 from .frame_timing import frame_timing
 from .media_info import AudioInfo, MediaInfo, VideoInfo
 from .mp4 import rotation_of
+from .open_gop import open_gop_lead
 
 STILL_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".avif", ".heic", ".heif"}
@@ -148,6 +149,9 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
     began = Fraction(container.start_time or 0, av.time_base)
     is_unindexed = container.format.name in _UNINDEXED
     stated = (stream.start_time or 0) * (stream.time_base or Fraction(0))
+    lead = _LEAD if is_unindexed else Fraction(0)
+    if is_mp4 and context.has_b_frames:
+        lead = open_gop_lead(container, stream)
     tags = {name.lower(): value for name, value in stream.metadata.items()}
     decoder = _ALPHA_DECODERS.get(context.name, "") if tags.get("alpha_mode") == "1" else ""
     return VideoInfo(
@@ -168,7 +172,7 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         start=Fraction(0) if timing.first_s is None else max(Fraction(0), timing.first_s - began),
         rotation=rotation_of(path) if is_mp4 else _decoded_rotation(container, stream),
         steady=is_mp4 and timing.is_even,
-        lead=_LEAD if is_unindexed else Fraction(0),
+        lead=lead,
         zero=max(Fraction(0), stated - began) if is_unindexed else Fraction(0),
         is_constant=timing.is_constant,
         decoder=decoder,

@@ -27,7 +27,7 @@ from ...media.find_ffmpeg import ffmpeg_version
 from ...media.media_info import MediaInfo
 from ...notices import Notice
 
-VERSION = 7
+VERSION = 8
 """Raised whenever the same spans are to give other frames than before."""
 _ENDS = 65536
 _SPARE = 1.0
