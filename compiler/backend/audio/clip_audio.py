@@ -33,7 +33,8 @@ class ClipAudio:
         path = self._path(reference)
         if path is None or not path.is_file():
             named = reference.target_url if path is None else missing_name(reference, path)
-            return f"its sound {named} does not exist"
+            is_folder = path is not None and path.is_dir()
+            return f"its sound {named} {'is a folder' if is_folder else 'does not exist'}"
         info = self._probe(path)
         if isinstance(info, WorkError):
             return str(info)

@@ -179,7 +179,8 @@ class MediaReader:
             way_out = "" if paths_of(url) else " (--allow-network)"
             return self._slate(clip, f"its media {url} {why_no_path(url)}{way_out}", url)
         if path not in self._read:
-            what = f"its media {missing_name(reference, path)} does not exist"
+            why = "is a folder" if path.is_dir() else "does not exist"
+            what = f"its media {missing_name(reference, path)} {why}"
             return self._slate(clip, what, media_file_name(reference))
         info = self._read[path]
         if isinstance(info, WorkError):

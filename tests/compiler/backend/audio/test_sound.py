@@ -229,17 +229,24 @@ def test_unplayable_sound_is_listed_and_silent(tmp_path: Path) -> None:
     odd.effects.append(otio.schema.Effect("reverb", "Reverb"))
     silent = otio.schema.Clip("silent", source_range=time_range(0, 10, FPS))
     made = timeline(
-        [odd, silent, clip(tmp_path / "none.wav", 0, 10), clip(tmp_path / "text.wav", 0, 10)],
+        [
+            odd,
+            silent,
+            clip(tmp_path / "none.wav", 0, 10),
+            clip(tmp_path, 0, 10),
+            clip(tmp_path / "text.wav", 0, 10),
+        ],
         [clip(tone, 48, 10)],
     )
     mix = read_mix(made, tmp_path, Fraction(10))
     for what in (
         "silent: has no sound file; silence replaces it",
         "none.wav does not exist",
+        f"{tmp_path} is a folder",
         "text.wav",
     ):
         assert sum(what in line for line in mix.missing) == 1, (what, mix.missing)
-    assert len(mix.missing) == 3
+    assert len(mix.missing) == 4
     assert mix.warnings == (
         "tone: the effect Reverb cannot be played; it plays without it",
         "tone: it starts 2.00 s into tone.wav, which holds 1.00 s; it is silent",

@@ -240,6 +240,7 @@ def test_all_that_is_missing_is_named_and_has_a_slate(media: Path, tmp_path: Pat
         "a.mp4 are on a network": clip("http://example.com/a.mp4", 0, 10),
         "none.mp4 does not exist": clip("none.mp4", 0, 10),
         "missing.png does not exist": clip("missing.png", 0, 10),
+        f"{media} is a folder": clip(str(media), 0, 10),
         "broken.mp4: cannot be read as media": clip(str(tmp_path / "broken.mp4"), 0, 5),
         "broken.png: cannot be read as an image": clip(str(tmp_path / "broken.png"), 0, 5),
         "slot: its slot has no media yet": slot,
