@@ -5,7 +5,7 @@ Before: frame 13 of a reel at 24 fps. After: frame 16 of a video at 30 fps, as b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,12 +13,14 @@ from pathlib import Path
 import opentimelineio as otio
 from opentimelineio.opentime import TimeRange
 
+from ..media.probe import is_still
 from ..media.timecode import read_timecode
 from ..sync.frames import nearest_frame
 from ..timeline.media import source_start
-from ..timeline.rate import exact_rate, seconds, time, time_range
+from ..timeline.rate import exact_rate, seconds, time, time_range, whole_frames
 from .formats.base import is_audio
 
+_LEAST_SHIFT_S = Fraction(1, 10_000)
 _External = otio.schema.ExternalReference
 
 
@@ -51,6 +53,36 @@ class ExactStart:
         reference.available_range = time_range(origin, self.frames, self.fps)
         start = time(origin + self.first, self.fps)
         self.clip.source_range = TimeRange(start, self.clip.source_range.duration)
+
+
+def rounded_starts(
+    timeline: otio.schema.Timeline, fps: Fraction, exact: Iterable[ExactStart]
+) -> list[str]:
+    """Return one line on the starts in videos that frames of the reel will round, and by how much.
+
+    Args:
+        timeline: before its times are rounded.
+        fps: of the reel.
+        exact: starts that will be restored.
+    """
+    kept = {id(one.clip) for one in exact}
+    shifts = []
+    for track in timeline.video_tracks():
+        for clip in track:
+            reference = getattr(clip, "media_reference", None)
+            is_video = isinstance(reference, _External) and not is_still(Path(reference.target_url))
+            if not is_video or clip.source_range is None or id(clip) in kept:
+                continue
+            start = seconds(clip.source_range.start_time)
+            off = abs(start - whole_frames(clip.source_range.start_time, fps) / fps)
+            if off >= _LEAST_SHIFT_S:
+                shifts.append((off, str(clip.name)))
+    if not shifts:
+        return []
+    most, name = max(shifts)
+    who = f"{name} starts" if len(shifts) == 1 else f"{len(shifts)} clips start up to"
+    by = f"{float(1000 * most):.1f} ms off in the video"
+    return [f"{who} {by}: the format counts in frames of the reel"]
 
 
 def exact_starts(timeline: otio.schema.Timeline, fps: Fraction) -> Iterator[ExactStart]:
