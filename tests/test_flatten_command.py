@@ -26,6 +26,17 @@ def timeline(tmp_path: Path) -> Path:
     return write_edit(tmp_path)
 
 
+def test_an_empty_timeline_is_rejected_by_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bare.otio"
+    otio.adapters.write_to_file(otio.schema.Timeline("t"), str(path))
+    assert main(["flatten", str(path), "-o", str(tmp_path / "x.mp4"), "--progress", "none"]) == 2
+    hint = "put a clip that lasts a frame or longer on a track"
+    assert capsys.readouterr().err == f"{path}: is empty; {hint}\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def run(timeline: Path, *args: str) -> int:
     return main(["flatten", str(timeline), "--progress", "plain", *args])
 

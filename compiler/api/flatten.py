@@ -8,6 +8,7 @@ from pathlib import Path
 from ..editors.formats import refuse_missing
 from ..editors.read_timeline import read_timeline, report_of_timeline
 from ..editors.relink import relink_nearby
+from ..errors import InputError, Problem
 from ..files.path_limits import names_of_video, refuse_unusable
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
@@ -83,6 +84,9 @@ def flatten_timeline(
                 folders=[segments_of(video)],
             )
             report = report_of_timeline(loaded, path, path.parent)
+            if not report.frames:
+                hint = "put a clip that lasts a frame or longer on a track"
+                raise InputError(Problem.in_file(path, "is empty", hint))
             report.warnings += [*relinked, *unrendered_notices(loaded, path)]
             if path.suffix.lower() == ".edl" and not loaded.audio_tracks():
                 what = "carries no sound; otio-gvideo render adds that of its compiled timeline"
