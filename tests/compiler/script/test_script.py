@@ -170,6 +170,11 @@ PROBLEMS = {
             "2:57: captions.font: 'none.ttf' does not exist; check the name",
         ],
     ),
+    "a number for one of several words": (
+        "version: 1",
+        "version: 1\ncaptions: {style: 7}",
+        ["2:19: captions.style: 7 is not a caption style; known: plain, karaoke, word"],
+    ),
     "caption style": (
         "version: 1",
         "version: 1\ncaptions: {position: left, size: 4, safe_area: {left: 50}}",
