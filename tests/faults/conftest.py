@@ -14,6 +14,7 @@ from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from PIL import Image
 
 from ..conftest import LIGHTHOUSE
+from . import fork_server
 from .output_folder import Expected, contents, hashes
 from .preload import Shim, build
 from .runs import run as run_command
@@ -42,6 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.posix)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _servers() -> Iterator[None]:
+    """End the processes that start the runs."""
+    yield
+    fork_server.end()
 
 
 @pytest.fixture(scope="session")

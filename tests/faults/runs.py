@@ -7,22 +7,20 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from .fork_server import HEEDING, ForkedRun
+
 TIMEOUT_S = 180
 _COMMAND = (sys.executable, "-m", "otio_gvideo.compiler")
 _QUIET = ("compile", "render", "flatten", "check", "evaluate")
-# Bytecode is compiled once, also if Python must not write beside its sources.
-_CACHE = tempfile.TemporaryDirectory(prefix="otio-gvideo-faults-")
-# Children of a background job ignore some signals.
-_HEEDING = ("env", "--default-signal=INT,TERM,HUP,XFSZ")
 
 Case = TypeVar("Case")
+Process = subprocess.Popen[str] | ForkedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +44,26 @@ class Result:
 
 def start(
     case: Path, *words: object, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
-) -> subprocess.Popen[str]:
+) -> Process:
     """Start a command.
 
     Args:
         case: the folder of this run, with ``tmp`` for temporary files.
         words: the command's name and arguments.
         env: additions to the environment.
-        prefix: a program that starts the command, with its arguments.
+        prefix: a program that starts the command, with its arguments; without one, the command is
+            forked from a process that has imported it.
     """
     (case / "tmp").mkdir(parents=True, exist_ok=True)
     words = (*words, "--progress", "none") if words[0] in _QUIET else words
-    own = {
-        "TMPDIR": str(case / "tmp"),
-        "XDG_CONFIG_HOME": str(case),
-        "PYTHONDONTWRITEBYTECODE": "",
-        "PYTHONPYCACHEPREFIX": _CACHE.name,
-    }
+    own = {"TMPDIR": str(case / "tmp"), "XDG_CONFIG_HOME": str(case)}
+    environment = os.environ | own | (env or {})
+    if not prefix:
+        return ForkedRun([*map(str, words)], case, environment)
     return subprocess.Popen(
-        [*prefix, *_HEEDING, *_COMMAND, *map(str, words)],
+        [*prefix, *HEEDING, *_COMMAND, *map(str, words)],
         cwd=case,
-        env=os.environ | own | (env or {}),
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -75,7 +72,7 @@ def start(
     )
 
 
-def finish(process: subprocess.Popen[str]) -> Result:
+def finish(process: Process) -> Result:
     """Wait for a started command."""
     try:
         out, err = process.communicate(timeout=TIMEOUT_S)
@@ -83,6 +80,7 @@ def finish(process: subprocess.Popen[str]) -> Result:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise
+    assert process.returncode is not None
     return Result(process.returncode, out, err)
 
 

@@ -37,7 +37,8 @@ static const char *root, *logged, *match, *calls;
 static long *counter, kill_at, after;
 static int error, signal_sent, delay_ms;
 
-__attribute__((constructor)) static void set_up(void) {
+/* Read the environment: as a program starts, and again in a child that it forked. */
+__attribute__((constructor)) void fault_set_up(void) {
     const char *shared = getenv("FAULT_COUNTER"), *text;
     int fd = shared ? (int)syscall(SYS_openat, AT_FDCWD, shared, O_RDWR) : -1;
     if (fd >= 0) {
@@ -45,6 +46,7 @@ __attribute__((constructor)) static void set_up(void) {
         counter = place == MAP_FAILED ? NULL : place;
         syscall(SYS_close, fd);
     }
+    if (fd < 0) counter = NULL;
     logged = getenv("FAULT_LOG");
     match = getenv("FAULT_MATCH");
     calls = (text = getenv("FAULT_CALLS")) ? text : "write";

@@ -20,7 +20,7 @@ from .output_folder import (
     frames_of,
 )
 from .preload import Shim
-from .runs import Result, assert_one_line, finish, run, start
+from .runs import Process, Result, assert_one_line, finish, run, start
 
 RUNS = 5
 SLOW_MS = 8
@@ -40,7 +40,7 @@ def versions(script: Path, expected: Expected, tmp_path: Path) -> dict[Path, Exp
     return {script: expected, other: Expected(case / "out", contents(case / "out"))}
 
 
-def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> None:
+def wait_for(folder: Path, pattern: str, process: Process) -> None:
     """Wait until a run has written a file, or ended."""
     while process.poll() is None and not list(folder.glob(pattern)):
         time.sleep(0.01)
