@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...script.tokens import Token
 from ...sync.silences import candidate_pauses, cut_pause
 from ...sync.types import Interval
+from ...timeline.confidence import LEAST_CUT
 from .confidence_model import CUTS, WORDS
 from .evidence import UNFIT, Evidence, Measures
 
@@ -28,7 +29,9 @@ CLEAR = 1.0
 NOISY = {"forced": (0.56, 0.75), "dtw": (0.71, 0.71)}
 """Clarity up to which noise masks speech, and from which it does not: English, other languages."""
 MASKED = 0.08
-"""Confidence in cuts that noise takes: it hides the evidence against a wrong one, too."""
+"""Confidence above `LEAST_CUT` that a cut in loud noise needs so as not to be doubtful."""
+SHARPER = 0.3
+"""Share by which log odds below those of `LEAST_CUT` are farther from them in loud noise."""
 LOST = 0.5
 """Confidence below which the scene beside a cut is lost in noise."""
 NO_PAUSE = 0.03
@@ -39,6 +42,9 @@ UNHEARD = Fraction(3, 10)
 """Most confidence in a word or scene that was not heard, and in the cut after that scene."""
 LEAST, MOST = 0.01, 0.99
 """Range of a confidence: nothing that was listened to is certain."""
+_DOUBTFUL = Fraction(round(100 * LEAST_CUT) - 1, 100)
+"""Most confidence in a doubtful cut."""
+_LEAST_ODDS = LEAST_CUT / (1 - LEAST_CUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +94,34 @@ def confidence(
 
 
 def in_noise(cuts: Sequence[Fraction], evidence: Evidence) -> list[Fraction]:
-    """Return the probabilities of cuts, less what noise hides.
+    """Return the probabilities of cuts in a recording that may be noisy.
 
-    A cut beside one that is lost counts as the mean of both: where words went astray, some fit the
-    noise as well.
+    Noise hides the evidence against a wrong cut, too: there more of them are doubtful, also a cut
+    beside one that is lost, for where words went astray, some fit the noise as well.
     """
     loud, quiet = NOISY.get(evidence.source, (0.0, 0.0))
     if evidence.clarity >= quiet:
         return list(cuts)
     share = min(1.0, (quiet - evidence.clarity) / max(quiet - loud, 1e-6))
     masked = Fraction(round(100 * MASKED * share), 100)
-    own = [max(sure - masked, Fraction(1, 100)) for sure in cuts]
+    own = [sure - masked for sure in cuts]
     beside = [min(own[max(0, n - 1) : n + 2]) for n in range(len(own))]
+    sharper = [min(sure, _sharpened(sure, 1 + SHARPER * share)) for sure in cuts]
     return [
-        Fraction(round(50 * (sure + least)), 100) if least < LOST <= sure else sure
-        for sure, least in zip(own, beside, strict=True)
+        min(sure, _DOUBTFUL) if mine <= _DOUBTFUL or least < LOST else sure
+        for sure, mine, least in zip(sharper, own, beside, strict=True)
     ]
+
+
+def _sharpened(sure: Fraction, factor: float) -> Fraction:
+    """Return a probability with its log odds, from those of `LEAST_CUT`, times a factor."""
+    odds = float(sure / (1 - sure)) / _LEAST_ODDS
+    return _rounded(1 - 1 / (1 + _LEAST_ODDS * odds**factor))
+
+
+def _rounded(probability: float) -> Fraction:
+    """Return a probability in hundredths, none of them certain."""
+    return Fraction(round(100 * min(max(probability, LEAST), MOST)), 100)
 
 
 def _heard(members: Sequence[Sequence[int]], evidence: Evidence) -> list[bool]:
@@ -272,5 +290,4 @@ def _probabilities(features: Measures, coefficients: Sequence[float]) -> tuple[F
     """Return logistic probabilities in hundredths; the coefficients begin with the intercept."""
     weights: NDArray[np.float64] = np.array(coefficients)
     logits = weights[0] + features @ weights[1:]
-    values = np.clip(1 / (1 + np.exp(-np.clip(logits, -30, 30))), LEAST, MOST)
-    return tuple(Fraction(round(100 * float(value)), 100) for value in values)
+    return tuple(_rounded(float(value)) for value in 1 / (1 + np.exp(-np.clip(logits, -30, 30))))

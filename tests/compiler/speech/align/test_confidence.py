@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -71,19 +72,30 @@ def test_scenes_that_were_not_heard_are_not_certain() -> None:
     assert max(found.scenes) <= UNHEARD
 
 
-def test_noise_takes_confidence_in_cuts_and_more_beside_a_lost_scene() -> None:
+def test_noise_makes_more_cuts_doubtful_also_beside_a_lost_scene() -> None:
     sure = [Fraction(98, 100), Fraction(2, 10), Fraction(98, 100), Fraction(98, 100)]
 
-    def at(clarity: float) -> list[Fraction]:
-        return in_noise(sure, Evidence("forced", np.ones(1), np.ones(1), clarity))
+    def at(clarity: float, cuts: Sequence[Fraction] = sure) -> list[Fraction]:
+        return in_noise(cuts, Evidence("forced", np.ones(1), np.ones(1), clarity))
 
+    doubtful = Fraction(89, 100)
     assert at(0.8) == sure
     beside, lost, after, far = at(0.68)
-    assert beside == after < Fraction(7, 10)
+    assert beside == after == doubtful
     assert lost < Fraction(2, 10)
-    assert Fraction(94, 100) < far < Fraction(98, 100)
-    assert at(0.5)[3] == Fraction(90, 100)
-    assert in_noise([], Evidence("forced", np.ones(1), np.ones(1), 0.5)) == []
+    assert far >= Fraction(98, 100)
+    assert at(0.5, [Fraction(97, 100), Fraction(98, 100)])[0] == doubtful
+    assert at(0.5, [Fraction(97, 100), Fraction(98, 100)])[1] >= Fraction(98, 100)
+    assert at(0.5, [Fraction(1, 100), Fraction(99, 100)]) == [Fraction(1, 100), doubtful]
+    assert at(0.5, []) == []
+
+
+def test_noise_keeps_the_order_of_cuts() -> None:
+    cuts = [Fraction(hundredths, 100) for hundredths in range(50, 100)]
+    found = in_noise(cuts, Evidence("forced", np.ones(1), np.ones(1), 0.6))
+    assert found == sorted(found)
+    assert min(found) < cuts[0]
+    assert max(found) == cuts[-1]
 
 
 def test_no_words_have_no_confidence() -> None:
