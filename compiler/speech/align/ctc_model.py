@@ -98,8 +98,7 @@ def _key(model: CtcFolder, samples: NDArray[np.int16]) -> str:
         with suppress(metadata.PackageNotFoundError):  # Running the model says so.
             versions.append(metadata.version(package))
     said = [file_digest(model.folder), model.adapter, model.device, *versions]
-    said += [KEPT, CHUNK_S, CONTEXT_S]
-    digest.update(json.dumps(said).encode())
+    digest.update(json.dumps([*said, KEPT, CHUNK_S, CONTEXT_S]).encode())
     return digest.hexdigest()
 
 
