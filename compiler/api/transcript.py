@@ -10,11 +10,11 @@ from pathlib import Path
 from ..errors import InputError, Problem, WorkError
 from ..files.path_limits import names_of_file, refuse_unusable
 from ..files.protected_files import InputFile, refuse_inputs
-from ..media.samples import duration_of, speech_samples
+from ..media.samples import duration_of
 from ..notices import Notice
 from ..outputs.paths import write_text
 from ..progress_clock import count
-from ..speech.pauses import speech_intervals
+from ..speech.align.narration_sound import sound_of
 from ..speech.transcripts import read_transcript
 from ..speech.transcripts.base import Transcript
 from ..speech.transcripts.export import to_whisper_json
@@ -55,7 +55,7 @@ def show_transcript(
     if audio is not None:
         try:
             duration = duration_of(audio)
-            speech = speech_intervals(speech_samples(audio))
+            speech = sound_of(audio).speech()
         except WorkError as error:
             raise InputError(f"--audio: {error}") from error
     transcript = read_transcript(path, duration, speech)
