@@ -73,7 +73,10 @@ def print_json(what: Any, stream: TextIO | None = None, indent: int | None = Non
     text = json.dumps(what, ensure_ascii=False, indent=indent)
     if not _is_utf8(stream) or not is_text(text):
         text = json.dumps(what, indent=indent)
-    print(text, file=stream, flush=True)
+    # In one write, since `print` writes the line feed by itself to an unbuffered stream: lines of
+    # processes that share a file could mix.
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 def print_warnings(warnings: Iterable[Notice], style: str = "") -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from shlex import quote
 
 from ..errors import InputError, Problem
-from ..files.exists import is_folder
+from ..files.exists import is_folder, is_there
 
 DRAFT_NAME = "script.yaml"
 """Of the script of a folder."""
@@ -38,3 +39,16 @@ def as_names(given: str | Sequence[str]) -> Sequence[str]:
 def script_in(path: Path) -> Path:
     """Return the script of a folder, which need not exist; any other path itself."""
     return path / DRAFT_NAME if is_folder(path) else path
+
+
+def existing_script(given: str | Path) -> Path:
+    """Return the absolute path of a script, or of the script of a folder.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = script_in(Path(given).absolute())
+    if not is_there(path):
+        hint = f"draft one: otio-gvideo init {quote(str(given))}" if is_folder(Path(given)) else ""
+        raise InputError(Problem.in_file(path, "no such file", hint))
+    return path

@@ -10,7 +10,9 @@ from . import options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("script", type=Path, metavar="SCRIPT", help="the YAML script")
+    parser.add_argument(
+        "script", type=Path, metavar="SCRIPT", help="the YAML script, or its folder"
+    )
     options.output_folder(parser)
     options.config(parser)
     options.overriding(parser)

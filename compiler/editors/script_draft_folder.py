@@ -259,4 +259,5 @@ def _is_transcript(file: Path, voice: Path) -> bool:
 
 
 def _title(name: str) -> str:
-    return re.sub(r"[_-]+", " ", name).strip().capitalize() or "Untitled"
+    plain = re.sub(r"[_-]+", " ", name).strip()
+    return plain[:1].upper() + plain[1:] or "Untitled"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from ..api.arguments import refuse_unknown, script_in
+from ..api.arguments import existing_script, refuse_unknown
 from ..errors import InputError, Problem
 from ..notices import Notice
 from ..outputs.paths import outputs_beside
@@ -53,10 +53,7 @@ def watch_script(
         KeyboardInterrupt: after Ctrl-C, once all has ended.
     """
     refuse_unknown("quality", quality, "a quality", get_args(Quality))
-    path = script_in(Path(script).absolute())
-    if not path.is_file():
-        hint = f"write one: otio-gvideo init {path.parent.name}" if path.parent.is_dir() else ""
-        raise InputError(Problem.in_file(path, "no such file", hint))
+    path = existing_script(script)
     folder = Path(output).absolute() if output else None
     outputs = outputs_beside(path, folder)
     try:

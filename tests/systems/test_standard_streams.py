@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.editors.formats import read
 from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.printing import print_json
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a POSIX shell redirects them")
 
@@ -43,6 +45,22 @@ def test_programs_have_the_streams_that_the_caller_closed() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_json_line_is_one_write_to_an_unbuffered_stream() -> None:
+    """Else lines of processes that share a file can mix."""
+    written: list[bytes] = []
+
+    class Unbuffered(io.RawIOBase):
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            written.append(bytes(data))
+            return len(data)
+
+    print_json({"stage": "read"}, io.TextIOWrapper(Unbuffered(), "utf-8", write_through=True))  # type: ignore[arg-type]
+    assert written == [b'{"stage": "read"}\n']
+
+
 def test_a_full_device_is_one_line(tmp_path: Path) -> None:
     done = shell("schema script", ">/dev/full", tmp_path)
     assert done.returncode == 1

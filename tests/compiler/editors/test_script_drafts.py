@@ -210,6 +210,18 @@ def test_the_first_line_names_the_schema_for_editors(folder: Path) -> None:
     assert json.loads(Path(unquote(urlsplit(url).path)).read_text()) == schemas.load("script")
 
 
+def test_a_folder_without_a_script_is_not_planned(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", str(folder)]) == 2
+    assert "script.yaml: no such file; draft one: otio-gvideo init" in capsys.readouterr().err
+
+
+def test_a_title_keeps_the_capitals_of_its_folder(folder: Path) -> None:
+    script, _ = init_script(folder.rename(folder.with_name("die_Frau im-Mond")))
+    assert yaml.safe_load(script.read_text())["title"] == "Die Frau im Mond"
+
+
 def test_a_folder_compiles_and_a_second_time_by_its_script(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -218,6 +230,8 @@ def test_a_folder_compiles_and_a_second_time_by_its_script(
     assert main(["compile", str(folder), "--until", "timeline"]) == 0
     script = folder / "script.yaml"
     assert "drafted from the_light" in capsys.readouterr().out
+    assert main(["plan", str(folder)]) == 0
+    assert "script.otio" in capsys.readouterr().out
     script.write_text(script.read_text().replace("The light", "Mine"))
     assert main(["compile", str(folder), "--until", "timeline"]) == 0
     assert "title: Mine" in script.read_text()

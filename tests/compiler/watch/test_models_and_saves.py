@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -235,8 +236,8 @@ def test_faults_of_the_start_are_one_line(project: Path, tmp_path: Path) -> None
         assert not done.stdout
         return done.returncode, done.stderr.splitlines()
 
-    hint = f"no such file; write one: otio-gvideo init {tmp_path.name}"
-    assert run(str(tmp_path / "none.yaml")) == (2, [f"{tmp_path / 'none.yaml'}: {hint}"])
+    assert run(str(tmp_path / "none.yaml")) == (2, [f"{tmp_path / 'none.yaml'}: no such file"])
+    hint = f"no such file; draft one: otio-gvideo init {shlex.quote(str(tmp_path))}"
     assert run(str(tmp_path)) == (2, [f"{tmp_path / 'script.yaml'}: {hint}"])
     code, lines = run(str(project), "--port", "99999")
     assert (code, len(lines)) == (2, 1)
