@@ -44,7 +44,7 @@ class Served:
     ) -> http.client.HTTPResponse:
         """Request a path; return the answer before it has been read."""
         parts = urlsplit(self.url)
-        connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(
             method, path if path[:1] == "/" else f"{parts.path}{path}", body or None, named
