@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from ..backend.captions.phrases import split_phrases
-from ..script.tokens import ABBREVIATIONS, UNSPACED
+from ..script.full_stops import ends_no_sentence
+from ..script.tokens import UNSPACED
 
 LEVELS = ("paragraphs", "lines", "sentences", "clauses", "phrases")
 _COSTS = (0.0, 0.02, 0.05, 0.7, 1.0)
@@ -28,13 +29,7 @@ _EMOJI = r"(?:[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+\s*)*"
 """They belong to the words before them."""
 _SENTENCE = re.compile(rf"(?:[.!?…؟۔।॥។။]+[\"'”’»)\]]*\s+|[。！？]+[」』”’）]*\s*){_EMOJI}")
 _CLAUSE = re.compile(rf"(?:[,;:،؛]\s+|\s[–—]+\s|[、，；：]\s*){_EMOJI}")
-_ENDS_EARLY = re.compile(r"(?:^|\s)(?:\w|\w\.\w|(\w+))\.\s*$")
-_MORE_ABBREVIATIONS = frozenset(
-    {
-        *("prof", "nr", "bzw", "ca", "usw", "str", "mme", "mlle", "sr", "sra", "srta", "dott"),
-        *("sig", "av", "bd", "vol", "fig", "ed", "jr", "sen", "gen", "col"),
-    }
-)
+_LIST_NUMBER = re.compile(r"(?:^|\s)\d\.\s*$")
 _BULLET = re.compile(r"^[^\S\n]*[-*+•‣◦–][^\S\n]+", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_|`)(?=\S)(.+?)(?<=\S)\1")
@@ -139,7 +134,9 @@ def _ends(text: str, language: str) -> dict[int, int]:
                 add(first + match.end(), 1)
     for match in _SENTENCE.finditer(text):
         if match.end() < len(text) and not _is_abbreviated(
-            text[max(0, match.end() - 24) : match.end()], text[match.end()]
+            text[max(0, match.end() - 24) : match.end()],
+            text[match.end() : match.end() + 24],
+            language,
         ):
             add(match.end(), 2)
     for match in _CLAUSE.finditer(text):
@@ -185,15 +182,11 @@ def _is_wrapped(lines: list[str]) -> bool:
     return longest >= _WRAPPED and all(length > 0.75 * longest for length in lengths[:-1])
 
 
-def _is_abbreviated(before: str, after: str) -> bool:
-    """Whether a full stop ends an abbreviation and no sentence."""
-    if after.islower():
+def _is_abbreviated(before: str, after: str, language: str) -> bool:
+    """Whether a full stop is that of an abbreviation or a number, and ends no sentence."""
+    if after[0].islower() or _LIST_NUMBER.search(before):
         return True
-    found = _ENDS_EARLY.search(before)
-    if found is None:
-        return False
-    word = (found[1] or "").lower()
-    return not word or word in ABBREVIATIONS or word in _MORE_ABBREVIATIONS
+    return ends_no_sentence(before.rsplit(maxsplit=1)[-1], after, language)
 
 
 def _is_unspaced(letter: str) -> bool:

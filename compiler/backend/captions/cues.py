@@ -8,7 +8,6 @@ aim is 17 characters a second.
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ import opentimelineio as otio
 
 from ...timeline.metadata import own_metadata
 from ...timeline.properties import length_of
-from .breaks import SENTENCE_END, Measure, roughness, two_lines
+from .breaks import Measure, ends_sentence, roughness, two_lines
 from .emoji_sequences import simplified
 from .phrases import join_phrases
 from .words import SpokenWord, columns, join_words, language_of, words_of
@@ -220,7 +219,10 @@ class _Splitter:
             self._widths.append(self._widths[-1] + width + blank)
         language = self.limits.language
         self._rough = [0.0, *(roughness(words, at, language) for at in range(1, len(words)))]
-        ends = [word.line_end or is_sentence_end(word.text) for word in words]
+        ends = [
+            word.line_end or ends_sentence(word.text, after, language)
+            for word, after in zip(words, [*(word.text for word in words[1:]), ""], strict=True)
+        ]
         least = [0.0] + [math.inf] * len(words)
         origin = [0] * (len(words) + 1)
         for last in range(1, len(words) + 1):
@@ -288,10 +290,3 @@ _PER_CUE = 0.6
 _PER_HURRY = 4.0
 _PER_SENTENCE = 0.5
 _PER_VERSE = 2.0
-
-
-def is_sentence_end(text: str) -> bool:
-    """Whether a word ends a sentence, and is no abbreviation such as ``Mr.`` or ``J.``."""
-    return bool(SENTENCE_END.search(text)) and not re.fullmatch(
-        r"([A-Z]|Mrs?|Ms|Dr|St|vs|No)\.", text
-    )

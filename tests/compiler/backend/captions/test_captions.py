@@ -9,6 +9,7 @@ import pysubs2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from otio_gvideo.compiler.backend.captions.breaks import ends_sentence
 from otio_gvideo.compiler.backend.captions.cues import (
     HOLD_S,
     LINE_WIDTH,
@@ -18,7 +19,6 @@ from otio_gvideo.compiler.backend.captions.cues import (
     CueLimits,
     captions_of,
     hard_to_read,
-    is_sentence_end,
     make_cues,
 )
 from otio_gvideo.compiler.backend.captions.phrases import join_phrases
@@ -93,15 +93,33 @@ def test_a_cue_stays_over_a_short_pause_and_no_longer_than_reading_takes(
 
 @given(spoken())
 def test_sentences_share_a_cue_only_whole(words: list[SpokenWord]) -> None:
-    ends = [0, *(n + 1 for n, word in enumerate(words) if is_sentence_end(word.text))]
+    texts = [*(word.text for word in words), ""]
+    ends = [0, *(n for n in range(1, len(texts)) if ends_sentence(*texts[n - 1 : n + 1], "en"))]
     ends += [n for n in range(1, len(words)) if words[n].scene != words[n - 1].scene]
     pauses = (n for n in range(1, len(words)) if words[n].start - words[n - 1].end >= PAUSE_S)
     edges = {*ends, *pauses, len(words)}
     place = 0
     for cue in make_cues(words):
         first, place = place, place + len(cue.words)
-        if any(is_sentence_end(word.text) for word in cue.words[:-1]):
+        if any(first < end < place for end in ends):
             assert {first, place} <= edges
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "whole"),
+    [
+        ("de", "Am 16. Juli begann es, und alle kamen in die Stadt am Meer.", "16. Juli"),
+        ("de", "Das Haus dort kostet heute leider 3,5 Mio. Euro und mehr.", "Mio. Euro"),
+        ("de", "Er mag vieles am Meer, z. B. Muscheln und Sand.", "z. B. Muscheln"),
+        ("en", "And then at last, in the morning, Dr. Brown came in.", "Dr. Brown"),
+    ],
+)
+def test_an_ordinal_or_abbreviation_stays_with_the_next_word(
+    language: str, text: str, whole: str
+) -> None:
+    words = [SpokenWord(w, n * 0.5, n * 0.5 + 0.5) for n, w in enumerate(text.split())]
+    lines = [line for cue in make_cues(words, CueLimits(language=language)) for line in cue.text]
+    assert any(whole in line for line in lines), lines
 
 
 def test_short_sentences_share_a_cue() -> None:
