@@ -117,7 +117,7 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> YamlSourc
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        raise InputError(_syntax_problem(name, error)) from error
+        raise InputError(_syntax_problem(name, text, error)) from error
     except yaml.YAMLError as error:
         what = one_line(error)
         raise InputError(Problem.in_file(name, f"is not YAML: {what}")) from error
@@ -138,13 +138,27 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> YamlSourc
     return YamlSource(name, sha256, data, builder.values, builder.keys)
 
 
-def _syntax_problem(name: str, error: yaml.MarkedYAMLError) -> Problem:
+def _syntax_problem(name: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
+    """Return a problem in a writer's words; libyaml and PyYAML's own parser word some otherwise."""
     mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    what = error.problem or "cannot be parsed"
-    hint = error.context or ""
-    if "'\\t'" in what or "tab" in what:
+    what, hint = error.problem or "cannot be parsed", error.context or ""
+    if "cannot start any token" in what and mark:
+        first = text[mark.index : mark.index + 1]
+        what, hint = f"a value cannot begin with {first}", "put it in quotes"
+    if "tab character" in what or what.endswith("\t"):
         what, hint = "a tab is not valid indentation", "indent with spaces"
+    elif "end of stream" in what and "quoted scalar" in hint:
+        mark = error.context_mark or mark
+        what, hint = "the quote that opens here is not closed", "close it with the same character"
+    elif what.startswith("mapping values are not allowed"):
+        what = "a colon and a space are not allowed inside this value"
+        hint = "put the text in quotes; a key is indented as its neighbours"
+    elif (
+        what.startswith(("did not find expected", "expected <block end>")) and "',' or" not in what
+    ):
+        what = "this does not continue the lines above"
+        hint = "indent a key or '-' as its neighbours; put a whole text in one pair of quotes"
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     return Problem.at(Place(name, line, column), f"YAML: {what}", hint)
 
 

@@ -417,6 +417,30 @@ def test_a_file_that_is_not_a_script_is_rejected(text: str, project: Path) -> No
     assert problems(project)
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("scenes:\n\t- id: a\n", "2:1", "a tab is not valid indentation; indent with spaces"),
+        ("\ufeffa: 1\r\n\tb: 2\r\n", "2:1", "a tab is not valid indentation"),
+        ('version: 1\ntitle: "abc\nscenes: []\n', "2:8", "the quote that opens here is not closed"),
+        (
+            "title: Night: the sea\n",
+            "1:13",
+            "a colon and a space are not allowed inside this value",
+        ),
+        ("title: @sea\n", "1:8", "a value cannot begin with @; put it in quotes"),
+        ("scenes:\n  - id: a\n   text: x\n", "3:4", "this does not continue the lines above"),
+        ('title: "Hi" he said\n', "1:13", "this does not continue the lines above"),
+    ],
+)
+def test_faults_of_yaml_are_told_in_a_writers_words(
+    text: str, place: str, said: str, project: Path
+) -> None:
+    project.write_text(text, encoding="utf-8", newline="")
+    (found,) = problems(project)
+    assert found.startswith(f"{place}: YAML: {said}")
+
+
 def test_an_alias_bomb_is_rejected(project: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
