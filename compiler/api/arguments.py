@@ -41,14 +41,15 @@ def script_in(path: Path) -> Path:
     return path / DRAFT_NAME if is_folder(path) else path
 
 
-def existing_script(given: str | Path) -> Path:
-    """Return the absolute path of a script, or of the script of a folder.
+def script_of(given: str | Path) -> Path:
+    """Return the absolute path of a script, which need not exist, or of the script of a folder.
 
     Raises:
-        InputError: there is none.
+        InputError: the folder has none.
     """
-    path = script_in(Path(given).absolute())
-    if not is_there(path):
-        hint = f"draft one: otio-gvideo init {quote(str(given))}" if is_folder(Path(given)) else ""
+    asked = Path(given).absolute()
+    path = script_in(asked)
+    if path != asked and not is_there(path):
+        hint = f"draft one: otio-gvideo init {quote(str(given))}"
         raise InputError(Problem.in_file(path, "no such file", hint))
     return path

@@ -29,7 +29,7 @@ from ..stages.slot_needs import SlotNeeds, duration, slot_needs
 from ..sync.edit import Schedule
 from ..timeline.cover import cover_of
 from ..timeline.slots import slot_clips
-from .arguments import existing_script, refuse_unknown
+from .arguments import refuse_unknown, script_of
 
 INDENTED: dict[str, Any] = {"initial_indent": " " * 8, "subsequent_indent": " " * 10}
 """Of a prompt in the plan."""
@@ -253,7 +253,7 @@ def plan_script(
         InputError: the script, its files or the configuration are wrong.
     """
     refuse_unknown("quality", quality, "a quality", get_args(Quality))
-    path = existing_script(script)
+    path = script_of(script)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     clock, media = ProgressClock(silent), outputs.media
     parsed = read_script(path, config, renderer, quality, allow_outside, clock, media=media)

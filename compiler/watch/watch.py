@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from ..api.arguments import existing_script, refuse_unknown
+from ..api.arguments import refuse_unknown, script_of
 from ..errors import InputError, Problem
+from ..files.exists import is_there
 from ..notices import Notice
 from ..outputs.paths import outputs_beside
 from ..progress import OnProgress, silent
@@ -53,7 +54,9 @@ def watch_script(
         KeyboardInterrupt: after Ctrl-C, once all has ended.
     """
     refuse_unknown("quality", quality, "a quality", get_args(Quality))
-    path = existing_script(script)
+    path = script_of(script)
+    if not is_there(path):
+        raise InputError(Problem.in_file(path, "no such file"))
     folder = Path(output).absolute() if output else None
     outputs = outputs_beside(path, folder)
     try:
