@@ -58,7 +58,7 @@ class FolderWatch:
         while not self._ended.is_set():
             self._renewed.clear()
             there = [folder for folder in self._folders if folder.is_dir()]
-            self._on_change()  # Something may have changed while no folder was watched.
+            self._on_change()
             if not there:
                 self._renewed.wait(_LOOK_MS / 1000)
                 continue
@@ -68,6 +68,7 @@ class FolderWatch:
                 self._renewed.wait(_LOOK_MS / 1000)  # A folder vanished meanwhile.
 
     def _follow(self, folders: list[Path]) -> None:
+        is_first = True
         for changes in watchfiles.watch(
             *folders,
             watch_filter=None,
@@ -79,8 +80,9 @@ class FolderWatch:
             stop_event=self._renewed,
             raise_interrupt=False,
         ):
-            if changes:
+            if changes or is_first:  # Something may have changed before they were watched.
                 self._on_change()
+            is_first = False
             if {folder for folder in self._folders if folder.is_dir()} != set(folders):
                 return
 
