@@ -14,7 +14,7 @@ from ...renderers.run.recipe import recipe_key
 from ...renderers.run.store import Store
 from ..notices import Notice
 from ..progress_clock import count
-from ..timeline.properties import rate_and_frames, rate_of
+from ..timeline.properties import rate_of
 from .formats import FORMATS
 from .known_slots import KnownSlots, find_known_slots
 from .match_clips import lost_media
@@ -109,7 +109,7 @@ def reimport(
     if is_list and fps is None:
         before = known_slots.compiled
         timeline = read_timeline(path, rate_of(before) if before is not None else None)
-    fps, _ = rate_and_frames(timeline, path)
+    fps = rate_of(timeline, path)
     has_audio = not is_list or bool(timeline.audio_tracks())
     lost = list(lost_media(timeline, known_slots, path.parent))
     rebuilt = rebuild_recipes(timeline, known_slots, path.parent, fps, recipe_key)

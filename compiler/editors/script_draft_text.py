@@ -133,12 +133,10 @@ def _ends(text: str, language: str) -> dict[int, int]:
             for match in re.finditer(r"\n\s*", text[first:stop].rstrip()):
                 add(first + match.end(), 1)
     for match in _SENTENCE.finditer(text):
-        if match.end() < len(text) and not _is_abbreviated(
-            text[max(0, match.end() - 24) : match.end()],
-            text[match.end() : match.end() + 24],
-            language,
-        ):
-            add(match.end(), 2)
+        place = match.end()
+        before, after = text[max(0, place - 24) : place], text[place : place + 24]
+        if after and not _is_abbreviated(before, after, language):
+            add(place, 2)
     for match in _CLAUSE.finditer(text):
         add(match.end(), 3)
     base = language.partition("-")[0].lower()

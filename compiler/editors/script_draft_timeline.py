@@ -17,7 +17,7 @@ from ..media.still_frame import save_frame
 from ..timeline.layout import Placed, lay_out_timeline
 from ..timeline.media import media_path
 from ..timeline.metadata import KEYFRAME_KEY, own_metadata
-from ..timeline.properties import rate_and_frames, size_of
+from ..timeline.properties import rate_of, size_of
 from .script_draft import Draft, ScriptDraft, scene_id, script_path, yaml_number
 
 
@@ -36,7 +36,7 @@ def draft_from_timeline(timeline: otio.schema.Timeline, path: Path, folder: Path
         InputError: there is no picture track, or a clip shows no existing still or video; names
             all of them.
     """
-    (fps, _), root = rate_and_frames(timeline, path), path.parent
+    fps, root = rate_of(timeline, path), path.parent
     layouts = lay_out_timeline(timeline, fps)
     sounds = [layout for layout in layouts if layout.is_sound]
     pictures = next((layout.items for layout in layouts if layout.is_picture), ())

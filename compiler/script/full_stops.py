@@ -40,7 +40,7 @@ def ends_no_sentence(word: str, following: str, language: str) -> bool:
         return False
     plain = found["word"]
     if plain.isdecimal():
-        return len(plain) <= 2 and re.split("[-_]", language)[0].lower() in _ORDINAL_LANGUAGES
+        return len(plain) <= 2 and language.partition("-")[0].lower() in _ORDINAL_LANGUAGES
     if len(plain) == 1:
         return plain.isupper() or "a" <= plain <= "z"
     if plain.lower() in _BEFORE_NUMBERS:

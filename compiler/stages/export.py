@@ -27,7 +27,7 @@ from ..files.atomic_output import atomic_output, torn_reason
 from ..files.path_limits import names_of_file, refuse_unusable
 from ..notices import Notice, notices
 from ..timeline.media import media_path
-from ..timeline.properties import rate_and_frames, rate_of
+from ..timeline.properties import rate_of
 
 _PACKED = (".otioz", ".otiod", formats.CAPCUT)
 """Formats that contain the media."""
@@ -80,7 +80,7 @@ def write_export(
         known = ", ".join(editor.suffixes)
         what = f"{editor.name} reads no {suffix}"
         raise InputError(Problem.in_file(output, what, f"it reads {known}"))
-    rate_and_frames(timeline, path)
+    rate_of(timeline, path)  # Refuses a clip without a length before any work.
     for_resolve = editor is not None and editor.is_resolve and suffix in (".otio", ".otioz")
     try:
         copy, notes = prepare_export(timeline, path.parent, suffix, in_reel_frames=for_resolve)

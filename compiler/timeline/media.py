@@ -51,6 +51,11 @@ def missing_name(reference: otio.schema.ExternalReference, path: Path) -> str:
     return url if is_windows_path(url) else str(path)
 
 
+def why_missing(path: Path) -> str:
+    """Return why a path is no file, as messages say it."""
+    return "is a folder" if path.is_dir() else "does not exist"
+
+
 def why_no_path(url: str) -> str:
     """Return why `media_path` is None."""
     if not paths_of(url):

@@ -54,7 +54,7 @@ def _without_length(timeline: otio.schema.Timeline) -> str:
     return ""
 
 
-def rate_of(timeline: otio.schema.Timeline) -> Fraction:
+def rate_of(timeline: otio.schema.Timeline, path: Path | None = None) -> Fraction:
     """Return the frame rate of a timeline, exact.
 
     The rate in its metadata. Else, of the rates of its picture items (of its audio items, if it
@@ -62,10 +62,14 @@ def rate_of(timeline: otio.schema.Timeline) -> Fraction:
     ``global_start_time``, or the most frequent rate, or the highest. So one clip at a lower rate
     does not coarsen the reel. 24 if there is no rate.
 
+    Args:
+        timeline: any timeline.
+        path: its file, for messages.
+
     Raises:
         InputError: something in the timeline has no length.
     """
-    return rate_and_frames(timeline)[0]
+    return rate_and_frames(timeline, path)[0]
 
 
 def length_of(timeline: otio.schema.Timeline) -> Fraction:

@@ -10,7 +10,7 @@ import opentimelineio as otio
 from ...errors import WorkError
 from ...media.media_info import MediaInfo
 from ...media.probe import probe
-from ...timeline.media import media_path, missing_name
+from ...timeline.media import media_path, missing_name, why_missing
 
 
 class ClipAudio:
@@ -32,9 +32,9 @@ class ClipAudio:
             return "has no sound file; silence replaces it"
         path = self._path(reference)
         if path is None or not path.is_file():
-            named = reference.target_url if path is None else missing_name(reference, path)
-            is_folder = path is not None and path.is_dir()
-            return f"its sound {named} {'is a folder' if is_folder else 'does not exist'}"
+            if path is None:
+                return f"its sound {reference.target_url} does not exist"
+            return f"its sound {missing_name(reference, path)} {why_missing(path)}"
         info = self._probe(path)
         if isinstance(info, WorkError):
             return str(info)

@@ -81,10 +81,10 @@ def roughness(words: Sequence[SpokenWord], place: int, language: str) -> float:
         return 1.0
     if words[place - 1].line_end:
         return -0.6
-    if CLAUSE_END.search(before) or ends_sentence(before, after, language):
-        return -0.3
     if ends_no_sentence(before, after, language):
         return 0.35
+    if CLAUSE_END.search(before) or _SENTENCE_END.search(before):
+        return -0.3
     proclitics = _PROCLITIC_SETS.get(language.partition("-")[0].lower(), frozenset())
     bare = before.lower().strip("\"'“”‘’«»(")
     return 0.35 if bare in proclitics or bare.isdecimal() else 0.0

@@ -32,6 +32,7 @@ from ...timeline.media import (
     sequence_folder,
     sequence_pattern,
     source_start,
+    why_missing,
     why_no_path,
 )
 from ...timeline.metadata import own_metadata
@@ -179,8 +180,7 @@ class MediaReader:
             way_out = "" if paths_of(url) else " (--allow-network)"
             return self._slate(clip, f"its media {url} {why_no_path(url)}{way_out}", url)
         if path not in self._read:
-            why = "is a folder" if path.is_dir() else "does not exist"
-            what = f"its media {missing_name(reference, path)} {why}"
+            what = f"its media {missing_name(reference, path)} {why_missing(path)}"
             return self._slate(clip, what, media_file_name(reference))
         info = self._read[path]
         if isinstance(info, WorkError):
