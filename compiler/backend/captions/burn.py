@@ -62,9 +62,12 @@ class BurnedCaptions:
     places: Mapping[Event, tuple[PlacedEmoji, ...]] = field(default_factory=dict)
     unit: float = 1.0
 
-    def between(self, start: Fraction, end: Fraction) -> RangeCaptions:
-        """Return the captions of a range of the reel, in seconds."""
-        text = self.script.between(start, end)
+    def between(self, first: int, end: int, fps: Fraction) -> RangeCaptions:
+        """Return the captions of frames ``[first, end)`` of the reel."""
+        start = first / fps
+        # Captions change halfway between two frames: one that the next frame shows is not here yet.
+        until = (end - Fraction(1, 2)) / fps
+        text = self.script.between(start, until)
         shown = tuple(
             ShownEmoji(
                 as_shown(event.start - start),
@@ -73,7 +76,7 @@ class BurnedCaptions:
                 (event.middle[0] * self.unit, event.middle[1] * self.unit),
                 self.places[event],
             )
-            for event in self.script.shown(start, end)
+            for event in self.script.shown(start, until)
             if event in self.places
         )
         return RangeCaptions(text, EmojiOverlay(self.look, shown) if self.look and shown else None)

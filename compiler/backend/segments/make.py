@@ -180,10 +180,10 @@ class _SegmentMaker:
         return segments
 
     def _job(self, segment: Encode) -> _Job:
-        captions, fps = RangeCaptions(""), self.canvas.fps
+        captions = RangeCaptions("")
         if self.captions is not None:
-            start, end = segment.spans[0].start / fps, segment.spans[-1].end / fps
-            captions = self.captions.between(start, end)
+            first, end = segment.spans[0].start, segment.spans[-1].end
+            captions = self.captions.between(first, end, self.canvas.fps)
         return _Job(segment, self._name(segment, captions), captions)
 
     def _name(self, segment: Encode, captions: RangeCaptions) -> str:

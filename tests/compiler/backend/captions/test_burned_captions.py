@@ -324,3 +324,12 @@ def test_the_schema_states_the_defaults() -> None:
             assert getattr(style, name) == (
                 parse_colour(stated) if name.endswith("colour") else stated
             ), name
+
+
+def test_a_changed_caption_leaves_the_segment_before_it(tmp_path: Path) -> None:
+    """Also if both captions follow each other without a pause, halfway between two frames."""
+    kept, path = tmp_path / "kept", tmp_path / "reel.mp4"
+    first = flattened(reel(said("One two three. Four five six.")), path, segments=kept)
+    encoded = first.segments.encoded_segments
+    again = flattened(reel(said("One two three. Four five seven.")), path, segments=kept)
+    assert (again.segments.encoded_segments, again.segments.reused_segments) == (1, encoded - 1)
