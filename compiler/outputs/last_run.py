@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -166,19 +167,25 @@ def _machine() -> str | None:
     ffmpeg = identity_of(Path(ffmpeg_path()))
     if ffmpeg is None:
         return None
-    code = []
-    for part in ("compiler", "renderers", "schemas"):
-        for path in sorted((_PACKAGE / part).rglob("*")):
-            if path.suffix != ".pyc" and path.is_file():
-                state = path.stat()
-                code.append([str(path), state.st_size, state.st_mtime_ns, state.st_ctime_ns])
     packages = []
     for folder in sys.path:
         with suppress(OSError):
             packages += [path.name for path in Path(folder).glob("*-info")]
     system = [sys.version, platform.platform(), os.cpu_count(), str(config_folder())]
     programs = [ffmpeg, _state_of_program(SYNTHESIZER)]
-    return _digest(json.dumps([programs, code, sorted(packages), system]))
+    return _digest(json.dumps([programs, _code(), sorted(packages), system]))
+
+
+@cache
+def _code() -> list[list[str | int]]:
+    """Return the state of each file of this program, whose code is loaded once."""
+    code: list[list[str | int]] = []
+    for part in ("compiler", "renderers", "schemas"):
+        for path in sorted((_PACKAGE / part).rglob("*")):
+            if path.suffix != ".pyc" and path.is_file():
+                state = path.stat()
+                code.append([str(path), state.st_size, state.st_mtime_ns, state.st_ctime_ns])
+    return code
 
 
 def _state_of_program(name: str) -> list[str | int] | None:

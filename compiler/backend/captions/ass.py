@@ -15,7 +15,8 @@ from itertools import pairwise
 from .ass_script import AssScript, Event
 from .ass_values import ass_bgr, ass_colour, ass_number, escape
 from .colour_emoji import ColourFont
-from .cues import SHORTEST_S, Cue, CueLimits
+from .cue_limits import SHORTEST_S, CueLimits
+from .cues import Cue
 from .fonts import FontFace, emoji
 from .style import Area, CaptionStyle, area_of
 from .words import SpokenWord, is_joined

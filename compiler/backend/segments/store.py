@@ -72,8 +72,9 @@ class SegmentStore:
         if self._folder is None:
             return None
         stem, suffix = Path(name).stem, Path(name).suffix
-        for path in sorted(self._folder.glob(f"{stem}-{'[0-9a-f]' * _SHA_DIGITS}{suffix}")):
-            if self._is_whole(path):
+        for path in self._all():
+            is_named = path.name.startswith(f"{stem}-") and path.suffix == suffix
+            if is_named and self._is_whole(path):
                 self._used.add(path.name)
                 with suppress(OSError):
                     os.utime(path)

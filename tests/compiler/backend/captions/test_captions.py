@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.compiler.backend.captions.breaks import ends_sentence
-from otio_gvideo.compiler.backend.captions.cues import (
+from otio_gvideo.compiler.backend.captions.cue_limits import (
     HOLD_S,
     LINE_WIDTH,
-    PAUSE_S,
     SHORTEST_S,
-    Cue,
     CueLimits,
+)
+from otio_gvideo.compiler.backend.captions.cues import (
+    PAUSE_S,
+    Cue,
     captions_of,
     hard_to_read,
     make_cues,
@@ -75,7 +77,7 @@ def test_a_cue_lasts_as_long_as_it_takes_to_read_if_the_next_leaves_the_time(
     for cue, following in pairwise([*make_cues(words), None]):
         room = following.start - cue.start if following else 10.0
         spoken = cue.words[-1].end + HOLD_S - cue.start
-        least = max(SHORTEST_S, min(limits.reading_s(cue.words), spoken))
+        least = max(SHORTEST_S, min(limits.reading_s(cue.characters), spoken))
         assert cue.end - cue.start >= min(room, least) - 1e-9
 
 
@@ -87,7 +89,7 @@ def test_a_cue_stays_over_a_short_pause_and_no_longer_than_reading_takes(
     for cue, following in pairwise(make_cues(words)):
         silence = following.start - cue.end
         assert silence == 0 or silence >= PAUSE_S / 2 - 1e-9
-        read = max(cue.words[-1].end, cue.start + limits.reading_s(cue.words))
+        read = max(cue.words[-1].end, cue.start + limits.reading_s(cue.characters))
         assert cue.end - read < PAUSE_S / 2 + 1e-9
 
 
