@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..printing import print_json
 from . import options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("video", type=Path, metavar="X.mp4", help="the finished reel")
+    parser.add_argument("video", type=options.path, metavar="X.mp4", help="the finished reel")
     parser.add_argument(
         "--against",
-        type=Path,
+        type=options.path,
         required=True,
         metavar="TIMELINE",
         help="the timeline that the reel was made from",

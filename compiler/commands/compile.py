@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from . import options
 
@@ -11,7 +10,7 @@ from . import options
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "script",
-        type=Path,
+        type=options.path,
         metavar="SCRIPT|FOLDER",
         help="the YAML script; or a folder of stills, videos, a voice and a text: its script.yaml, "
         "drafted as by init if there is none",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..printing import print_json, print_warnings
 from . import options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("before", type=Path, metavar="A", help="a timeline, as compiled")
+    parser.add_argument("before", type=options.path, metavar="A", help="a timeline, as compiled")
     parser.add_argument(
         "after",
-        type=Path,
+        type=options.path,
         metavar="B",
         help="the same timeline after an edit: .otio .otioz .fcpxml .xml .edl .aaf",
     )

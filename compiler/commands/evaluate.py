@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from ..printing import print_json, print_warnings
 from . import options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("timeline", type=Path, metavar="TIMELINE", help="an .otio file with slots")
+    parser.add_argument(
+        "timeline", type=options.path, metavar="TIMELINE", help="an .otio file with slots"
+    )
     parser.add_argument(
         "--renderers",
         type=_names,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..printing import print_warnings
 from . import options
@@ -23,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=options.path,
         metavar="X.EXT",
         help=f"the file to write: {SUFFIXES} (default: beside TIMELINE, in the best format of "
         "--for)",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 from . import options
 
@@ -13,7 +12,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.any_timeline(parser)
     options.reading(parser)
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="X.mp4", help="the video to write"
+        "-o",
+        "--output",
+        type=options.path,
+        required=True,
+        metavar="X.mp4",
+        help="the video to write",
     )
     options.output_options(parser)
     parser.add_argument(

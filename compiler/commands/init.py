@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..printing import print_warnings
 from . import options
@@ -12,7 +11,7 @@ from . import options
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
-        type=Path,
+        type=options.path,
         metavar="FOLDER|TIMELINE",
         help="a folder of stills, videos, a voice and a text; or a cut with stills on V1 and "
         "narration on A1",
@@ -21,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=options.path,
         metavar="SCRIPT",
         help="the script to write (default: FOLDER/script.yaml, or TIMELINE with the suffix .yaml)",
     )

@@ -51,8 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    config = Path(args.config) if args.config else None
-    return _list(args, config) if args.action == "list" else _pull(args, config)
+    return _list(args, args.config) if args.action == "list" else _pull(args, args.config)
 
 
 def _list(args: argparse.Namespace, config: Path | None) -> int:

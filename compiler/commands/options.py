@@ -18,11 +18,22 @@ if TYPE_CHECKING:
     from ..stages.output_options import OutputOptions
 
 
+def path(text: str) -> Path:
+    """Return a path from the command line.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty, which `pathlib` takes for the current folder.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
 def any_timeline(parser: argparse.ArgumentParser) -> None:
     """Add ``TIMELINE``, in any format that is read."""
     parser.add_argument(
         "timeline",
-        type=Path,
+        type=path,
         metavar="TIMELINE",
         help="any timeline: .otio .otioz .otiod .fcpxml .xml .edl .aaf",
     )
@@ -48,7 +59,7 @@ def output_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="folder for all files (default: build/<script's name>/ beside the script)",
     )
@@ -58,7 +69,7 @@ def config(parser: argparse.ArgumentParser) -> None:
     """Add ``--config``."""
     parser.add_argument(
         "--config",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="configuration of this machine (default: video_config.yaml beside the input, else in "
         "your configuration folder)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..printing import print_json, print_warnings
 from . import options
@@ -11,7 +10,7 @@ from . import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "script", type=Path, metavar="SCRIPT", help="the YAML script, or its folder"
+        "script", type=options.path, metavar="SCRIPT", help="the YAML script, or its folder"
     )
     options.output_folder(parser)
     options.config(parser)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from ..progress_clock import count
 from . import options
@@ -13,13 +12,13 @@ from . import options
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "timeline",
-        type=Path,
+        type=options.path,
         metavar="TIMELINE",
         help="an .otio file, or with -o also .otioz .fcpxml .xml .edl .aaf",
     )
     parser.add_argument(
         "--media",
-        type=Path,
+        type=options.path,
         required=True,
         metavar="DIR",
         help="folder to search, with its subfolders",
@@ -28,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=options.path,
         metavar="X.otio",
         help="the timeline to write (default: TIMELINE)",
     )

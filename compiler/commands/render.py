@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from . import options
 
@@ -11,7 +10,7 @@ from . import options
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "timeline",
-        type=Path,
+        type=options.path,
         metavar="TIMELINE",
         help="an .otio file, or the export of an editor: .otioz .fcpxml .xml .edl .aaf",
     )
@@ -19,18 +18,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=options.path,
         metavar="X.otio",
         help="the timeline to write (default: TIMELINE itself, else TIMELINE.otio)",
     )
     parser.add_argument(
         "--compiled",
-        type=Path,
+        type=options.path,
         metavar="X.otio",
         help="the compiled timeline before the edit (default: found beside TIMELINE or its media)",
     )
     parser.add_argument(
-        "--media", type=Path, metavar="DIR", help="a further folder of rendered media to reuse"
+        "--media",
+        type=options.path,
+        metavar="DIR",
+        help="a further folder of rendered media to reuse",
     )
     options.config(parser)
     options.progress(parser)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..printing import print_warnings
 from . import options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="a transcript in any known format")
+    parser.add_argument(
+        "file", type=options.path, metavar="FILE", help="a transcript in any known format"
+    )
     parser.add_argument(
         "--audio",
-        type=Path,
+        type=options.path,
         metavar="WAV",
         help="its recording: finds words past the end, or after the last speech",
     )
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=options.path,
         metavar="X.json",
         help="write the repaired words as openai-whisper JSON",
     )

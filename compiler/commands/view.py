@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..notices import Notice
 from ..printing import print_warnings
@@ -16,7 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=options.path,
         metavar="PAGE.html",
         help="the page to write (default: <name>.html beside TIMELINE)",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
 from ..errors import Problem
 from ..notices import Notice
@@ -13,7 +12,7 @@ from . import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "script", type=Path, metavar="SCRIPT", help="the YAML script, or its folder"
+        "script", type=options.path, metavar="SCRIPT", help="the YAML script, or its folder"
     )
     options.output_folder(parser)
     options.config(parser)

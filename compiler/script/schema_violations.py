@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -15,33 +14,9 @@ from jsonschema.exceptions import ValidationError
 from ..errors import Problem
 from ..sync.rationals import parse_rational
 from .shown_values import nearest, show
+from .unknown_keys import hint_of_key
 from .yaml_source import MOST_PROBLEMS, KeyPath, YamlSource
 
-KNOWN_ELSEWHERE = {
-    "image": "keyframe",
-    "picture": "keyframe",
-    "still": "keyframe",
-    "video": "clip",
-    "footage": "clip",
-    "b_roll": "clip",
-    "broll": "clip",
-    "caption": "text",
-    "line": "text",
-    "say": "text",
-    "name": "id",
-    "voice": "narration",
-    "voiceover": "narration",
-    "soundtrack": "music",
-    "bgm": "music",
-    "effect": "motion",
-    "subtitles": "captions",
-    "length": "duration",
-    "clips": "scenes",
-    "resolution": "output",
-    "volume": "gain_db",
-    "ducking": "duck_db",
-}
-"""Keys of other tools, and ours for the same."""
 SYNONYMS = {
     "transition": {
         "fade": "dissolve",
@@ -89,11 +64,13 @@ def schema_violations(source: YamlSource, schema: Mapping[str, Any]) -> list[Pro
     """Return all violations of a schema in a document, in file order."""
     errors = Draft202012Validator(schema).iter_errors(source.data)
     told_once = (e for e in errors if not (e.validator == "type" and "enum" in e.schema))
-    found = (problem for error in told_once for problem in _problems(source, error))
+    found = (problem for error in told_once for problem in _problems(source, error, schema))
     return sorted(set(islice(found, MOST_PROBLEMS)))
 
 
-def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
+def _problems(
+    source: YamlSource, error: ValidationError, whole: Mapping[str, Any]
+) -> Iterable[Problem]:
     path: KeyPath = tuple(error.absolute_path)
     value: Any = error.instance
     schema: Any = error.schema
@@ -103,7 +80,7 @@ def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
         known = list(schema["properties"])
         for key in value:
             if key not in known:
-                hint = _of_clip(key, known, value) or _nearest_key(key, known, value)
+                hint = hint_of_key(key, schema, value, whole)
                 here = (*path, key)
                 yield source.problem(here, f"{key!r} is not a key here", hint, at_key=True)
     elif rule == "required":
@@ -117,7 +94,7 @@ def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
     elif rule == "oneOf":
         of_its_type = _faults_within(error)
         for one in of_its_type:
-            yield from _problems(source, one)
+            yield from _problems(source, one, whole)
         if not of_its_type:
             hint = _synonym(value, title) or _request(schema)
             yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
@@ -125,14 +102,23 @@ def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
         yield source.problem(path, f"{show(value)} is not {show(bound)}", f"write {show(bound)}")
     elif rule == "type":
         kinds = [bound] if isinstance(bound, str) else bound
-        wanted = " or ".join(_TYPES[kind] for kind in kinds)
-        hint = _correction(value, kinds, schema) or _request(schema)
-        yield source.problem(path, f"{show(value)} is not {wanted}", hint)
+        yield source.problem(path, *_of_wrong_type(value, kinds, schema))
     elif rule == "pattern":
         hint = _ntsc(value, schema) or _request(schema)
         yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
     else:
         yield source.problem(path, _bound_broken(str(rule), value, bound))
+
+
+def _of_wrong_type(value: Any, kinds: Sequence[str], schema: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the fact and a hint; a number with too many digits was read as text."""
+    hint = _correction(value, kinds, schema) or _request(schema)
+    is_number = not {"number", "integer"}.isdisjoint(kinds) and isinstance(value, str)
+    if is_number and re.fullmatch(r"[-+]?\d{18,}(\.\d*)?", value):
+        most = f"at most {show(schema['maximum'])}" if "maximum" in schema else hint
+        return f"{show(value)} has too many digits", most
+    wanted = " or ".join(_TYPES[kind] for kind in kinds)
+    return f"{show(value)} is not {wanted}", hint
 
 
 def _correction(value: Any, kinds: Sequence[str], schema: Mapping[str, Any]) -> str:
@@ -187,26 +173,6 @@ def _bound_broken(rule: str, value: object, bound: object) -> str:
         "maxItems": f"the list is longer than {show(bound)}",
     }
     return sayings.get(rule, f"{show(value)} breaks the rule {rule} of the format")
-
-
-def _of_clip(key: str, known: Sequence[str], present: Mapping[str, object]) -> str:
-    """Return a hint for a key of a clip that is written beside it."""
-    if key not in ("in", "out", "speed", "sound_db") or "clip" not in known:
-        return ""
-    clip = present.get("clip")
-    video = clip if isinstance(clip, str) else "VIDEO"
-    return f"write it as clip: {{video: {video}, {key}: {show(present[key])}}}"
-
-
-def _nearest_key(key: str, known: Sequence[str], present: Mapping[str, object]) -> str:
-    free = [word for word in known if word not in present] or list(known)
-    close = difflib.get_close_matches(key.lower(), free, 1, 0.7)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    ours = KNOWN_ELSEWHERE.get(key.lower())
-    if ours in known:
-        return f"that is {ours!r} here"
-    return nearest(key, known)
 
 
 def _faults_within(error: ValidationError) -> list[ValidationError]:

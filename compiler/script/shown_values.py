@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+
+_JOINER = re.compile(r"(?<!\\)((?:\\\\)*)\\u200([cd])")
+"""A joiner of emoji or of letters as `repr` writes it, after whole backslashes."""
 
 
 def show(value: object) -> str:
@@ -19,8 +23,12 @@ def show(value: object) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    text = repr(value) if isinstance(value, str) else str(value)
+    text = _JOINER.sub(_letter, repr(value)) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:56] + "…'"
+
+
+def _letter(match: re.Match[str]) -> str:
+    return match[1] + chr(0x2000 + int(match[2], 16))
 
 
 def nearest(value: object, known: Sequence[object]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from otio_gvideo.compiler import commands
 from otio_gvideo.compiler.cli import main, make_parser
-from otio_gvideo.compiler.commands import COMMANDS, export, load_command
+from otio_gvideo.compiler.commands import COMMANDS, export, load_command, options
 from otio_gvideo.compiler.editors.editor_profiles import EDITORS
 from otio_gvideo.compiler.editors.formats import FORMATS
 
@@ -88,6 +88,24 @@ def test_the_value_of_each_argument_with_choices_has_a_noun(
                 with pytest.raises(SystemExit):
                     parser.parse_args([action.option_strings[-1], "nonsense"])
                 assert "'nonsense' is not " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["compile", ""], ["compile", "a.yaml", "-o", ""], ["models", "list", "--config", ""]]
+)
+def test_an_empty_path_is_not_the_current_folder(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+    assert ": the path is empty; see " in capsys.readouterr().err
+
+
+def test_no_argument_takes_an_empty_path() -> None:
+    taken = {action.type for parser in _subparsers(make_parser()) for action in parser._actions}
+    assert options.path in taken
+    assert Path not in taken
 
 
 def _subparsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:

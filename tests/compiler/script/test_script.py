@@ -170,6 +170,37 @@ PROBLEMS = {
             "2:57: captions.font: 'none.ttf' does not exist; check the name",
         ],
     ),
+    "keys of other places": (
+        "id: dusk",
+        "id: dusk\n    cover: {at: 1}\n    easing: linear\n    music: bed.mp3\n    audio: a.mp3",
+        [
+            "9:5: scenes[0].cover: 'cover' is not a key here; "
+            "it belongs in 'output' at the top level of the file",
+            "10:5: scenes[0].easing: 'easing' is not a key here; it belongs in 'motion'",
+            "11:5: scenes[0].music: 'music' is not a key here; "
+            "it belongs at the top level of the file",
+            "12:5: scenes[0].audio: 'audio' is not a key here; "
+            "it belongs in 'narration' or 'sounds'",
+        ],
+    ),
+    "a key of scenes beside them": (
+        "version: 1",
+        "version: 1\nkeyframe: stills/red.png",
+        ["2:1: keyframe: 'keyframe' is not a key here; it belongs in 'scenes'"],
+    ),
+    "too many digits": (
+        "id: dusk",
+        "id: dusk\n    seed: 1234567890123456789012",
+        ["9:11: scenes[0].seed: '1234567890123456789012' has too many digits; at most 2147483647"],
+    ),
+    "emoji with a joiner, and a direction that is not shown": (
+        "duration: 1.0",
+        'duration: "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}\N{RIGHT-TO-LEFT OVERRIDE}"',
+        [
+            "13:15: scenes[1].duration: '\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}\\u202e' is not a "
+            "number; give the length of a silent beat in seconds"
+        ],
+    ),
     "a number for one of several words": (
         "version: 1",
         "version: 1\ncaptions: {style: 7}",
