@@ -153,13 +153,30 @@ def _syntax_problem(name: str, text: str, error: yaml.MarkedYAMLError) -> Proble
     elif what.startswith("mapping values are not allowed"):
         what = "a colon and a space are not allowed inside this value"
         hint = "put the text in quotes; a key is indented as its neighbours"
-    elif (
-        what.startswith(("did not find expected", "expected <block end>")) and "',' or" not in what
-    ):
-        what = "this does not continue the lines above"
-        hint = "indent a key or '-' as its neighbours; put a whole text in one pair of quotes"
+    elif what.startswith(("did not find expected", "expected <block end>", "expected ',' or")):
+        if quote := mark and _open_quote(text, mark):
+            what = f"the quote that opens here is closed in line {mark.line + 1} only"
+            mark, hint = quote, "close it with the same character; double a ' between two of them"
+        elif "',' or" not in what:
+            what = "this does not continue the lines above"
+            hint = "indent a key or '-' as its neighbours; put a whole text in one pair of quotes"
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     return Problem.at(Place(name, line, column), f"YAML: {what}", hint)
+
+
+def _open_quote(text: str, mark: yaml.Mark) -> yaml.Mark | None:
+    """Return the start of a quoted text of several lines that ends at a place of an error."""
+    found = None
+    try:
+        for token in yaml.scan(text, Loader=_Loader):
+            if token.start_mark.index >= mark.index:
+                break
+            is_quoted = isinstance(token, yaml.ScalarToken) and token.style in ("'", '"')
+            spans = is_quoted and token.start_mark.line < token.end_mark.line == mark.line
+            found = token.start_mark if spans else None
+    except yaml.YAMLError:
+        pass
+    return found
 
 
 class _TooManyValuesError(Exception):

@@ -159,11 +159,11 @@ def _take(slot: BoardSlot, take: StoredTake, url: str) -> str:
     told = f"{recipe.get('renderer')}, {recipe.get('quality')}, seed {recipe.get('seed')}"
     motion = slot.recipe.as_json()["motion"]
     stated = recipe.get("motion", {})
-    moved = [str(value) for key, value in stated.items() if value != motion.get(key)]
+    changed = {key: value for key, value in stated.items() if value != motion.get(key)}
+    moved = [f"{key} {value}".replace("_", " ") for key, value in changed.items()]
     told += f", {', '.join(moved)}" if moved else ""
     return (
         f'<article class="card take{" current" if take.is_current else ""}" '
-        f'data-take="{take.name}"><video src="{html.escape(url)}" '
-        f'poster="{html.escape(slot.still)}" muted loop playsinline controls preload="metadata">'
-        f"</video><p>{html.escape(told)}</p>{button}</article>"
+        f'data-take="{take.name}"><video src="{html.escape(url)}" muted loop playsinline controls '
+        f'preload="metadata"></video><p>{html.escape(told)}</p>{button}</article>'
     )

@@ -462,6 +462,16 @@ def test_a_file_that_is_not_a_script_is_rejected(text: str, project: Path) -> No
         ("title: @sea\n", "1:8", "a value cannot begin with @; put it in quotes"),
         ("scenes:\n  - id: a\n   text: x\n", "3:4", "this does not continue the lines above"),
         ('title: "Hi" he said\n', "1:13", "this does not continue the lines above"),
+        (
+            "title: 'Hi\nscenes:\n  - text: 'no'\n",
+            "1:8",
+            "the quote that opens here is closed in line 3 only",
+        ),
+        (
+            'scenes:\n  - {text: "a}\n  - {text: "b"}\n',
+            "2:12",
+            "the quote that opens here is closed in line 3 only",
+        ),
     ],
 )
 def test_faults_of_yaml_are_told_in_a_writers_words(

@@ -105,6 +105,10 @@ def test_a_take_is_picked(script: Path, watch: Watching, page: Any) -> None:
     takes = page.locator('.slot-takes[data-slot="hill"] .take')
     assert takes.count() == 2
     assert "in use" in takes.nth(0).inner_text()
+    # Each take is labelled by what differs, and shows a frame of its own.
+    assert "camera static" in takes.nth(1).inner_text()
+    video = takes.nth(1).locator("video")
+    assert video.evaluate("it => it.poster") == ""
     before = script.read_text()
     takes.nth(1).get_by_text("Use this take").click()
     page.wait_for_selector("#proposal[open]")
