@@ -7,7 +7,6 @@ same to the byte. Times of files are not trusted.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -20,8 +19,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ...renderers.files.digest import sha256_of
+from ...renderers.files.digest import sha256_of, text_digest
 from ...renderers.files.user_folders import cache_folder, config_folder
+from ...renderers.files.verified_json import read_verified, write_verified
 from ..errors import WorkError
 from ..files.exists import is_file
 from ..media.find_ffmpeg import ffmpeg_path, identity_of
@@ -30,7 +30,6 @@ from ..notices import Notice
 from ..progress import Stage
 from ..report import Loudness, Report, SceneReport, SlotReport
 from ..sync.types import Word
-from .paths import write_text
 
 REPEATABLE = frozenset(
     {"sync", "transcript", "captions", "platform", "resolution", "transition", "unsupported"}
@@ -66,11 +65,8 @@ def has_run(arguments: Sequence[Any]) -> bool:
 def read_run(arguments: Sequence[Any]) -> LastRun | None:
     """Return the last run with these arguments if all its files are as they were."""
     try:
-        document = json.loads(_path_of(arguments).read_text("utf-8"))
-        if document["sha256"] != _digest(document["content"]):
-            return None
-        content = json.loads(document["content"])
-        if content["machine"] != _machine():
+        content = read_verified(_path_of(arguments))
+        if content is None or content["machine"] != _machine():
             return None
         files = [(Path(path), *state) for path, state in content["files"].items()]
         if any(_state_of(path, sha) != [sha, size, real] for path, sha, size, real in files):
@@ -109,19 +105,16 @@ def write_run(
         return
     if _timeless(_report_of(plain)) != _timeless(report):
         return  # It tells of more than is kept, as of the attempts of a model.
-    content = json.dumps(
-        {
-            "machine": machine,
-            "files": {path: _state_of(Path(path), sha) for path, sha in files.items()},
-            "messages": messages,
-            "stores": [str(path) for path in stores],
-            "report": plain,
-        },
-        ensure_ascii=False,
-    )
+    content = {
+        "machine": machine,
+        "files": {path: _state_of(Path(path), sha) for path, sha in files.items()},
+        "messages": messages,
+        "stores": [str(path) for path in stores],
+        "report": plain,
+    }
     path = _path_of(arguments)
-    with suppress(WorkError):  # A cache that cannot be written saves nothing, and breaks nothing.
-        write_text(path, json.dumps({"sha256": _digest(content), "content": content}) + "\n")
+    with suppress(OSError):  # A cache that cannot be written saves nothing, and breaks nothing.
+        write_verified(path, content)
     _evict(path.parent)
 
 
@@ -152,11 +145,7 @@ def _state_of(path: Path, sha256: str) -> list[str | int]:
 
 
 def _path_of(arguments: Sequence[Any]) -> Path:
-    return cache_folder() / "runs" / f"{_digest(json.dumps(list(arguments)))}.json"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return cache_folder() / "runs" / f"{text_digest(json.dumps(list(arguments)))}.json"
 
 
 def _machine() -> str | None:
@@ -173,7 +162,7 @@ def _machine() -> str | None:
             packages += [path.name for path in Path(folder).glob("*-info")]
     system = [sys.version, platform.platform(), os.cpu_count(), str(config_folder())]
     programs = [ffmpeg, _state_of_program(SYNTHESIZER)]
-    return _digest(json.dumps([programs, _code(), sorted(packages), system]))
+    return text_digest(json.dumps([programs, _code(), sorted(packages), system]))
 
 
 @cache

@@ -16,15 +16,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...renderers.files.digest import sha256_of
+from ...renderers.files.digest import sha256_of, text_digest
 from ...renderers.files.user_folders import cache_folder
+from ...renderers.files.verified_json import read_verified, write_verified
 from ..errors import WorkError
 from ..files.atomic_output import write_errors
 from ..files.file_version import file_version
 from ..media.programs import SYNTHESIZER, find_program
 from ..notices import Notice
 from ..sync.types import Interval, Word
-from .verified_json import read_verified, text_digest, write_verified
 
 if TYPE_CHECKING:
     from .align.search_memo import SearchMemo
@@ -69,7 +69,7 @@ def cached_alignment(
     if found is not None:
         return found
     aligned = align()
-    with suppress(WorkError):  # A cache that cannot be written saves nothing, and breaks nothing.
+    with suppress(OSError):  # A cache that cannot be written saves nothing, and breaks nothing.
         if _key(files, settings) == key:  # No file was replaced meanwhile.
             write_verified(path, _as_json(aligned))
     return aligned

@@ -10,13 +10,14 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import astuple, replace
+from pathlib import Path
 from types import MappingProxyType
 
 from ..base import Shot
-from ..files.atomic_file import atomic_file
 from ..files.digest import file_digest
 from ..files.user_folders import cache_folder
+from ..files.verified_json import read_verified, write_verified
 from .diffusion_renderer import DiffusionRenderer
 from .language_model import Answer, LanguageModel
 from .local_weights import local_folder, path_here
@@ -164,23 +165,15 @@ def _fault(answer: Answer, tokens: int | None) -> str:
 
 def _cached(digest: str) -> Answer | None:
     """Return a cached answer; None without one, or if it was changed."""
-    try:
-        found = json.loads((cache_folder() / FOLDER / f"{digest}.json").read_text(encoding="utf-8"))
-        answer = Answer(str(found["text"]), bool(found["is_cut"]))
-        return answer if found["sha256"] == _checksum(answer) else None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
+    found = read_verified(_path_of(digest))
+    return None if found is None else Answer(*found)
 
 
 def _cache(digest: str, answer: Answer) -> None:
     """Cache an answer. Without a writable cache, the next run asks again."""
-    path = cache_folder() / FOLDER / f"{digest}.json"
-    entry = {**asdict(answer), "sha256": _checksum(answer)}
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(path) as temporary:
-            temporary.write_text(json.dumps(entry, indent=1), encoding="utf-8", newline="\n")
+        write_verified(_path_of(digest), astuple(answer))
 
 
-def _checksum(answer: Answer) -> str:
-    return hashlib.sha256(json.dumps(asdict(answer), sort_keys=True).encode()).hexdigest()
+def _path_of(digest: str) -> Path:
+    return cache_folder() / FOLDER / f"{digest}.json"

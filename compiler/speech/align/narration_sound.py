@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....renderers.files.digest import text_digest
 from ....renderers.files.user_folders import cache_folder
 from ...media.sample_file import SampleFile, SampleSource
 from ...media.samples import duration_of, speech_blocks, speech_samples
 from ...sync.types import Interval
 from ..pauses import speech_frames, speech_of
-from ..verified_json import text_digest
 from .kept_arrays import KeptArrays
 from .mfcc import HOP, Array, cepstra, normalised
 

@@ -16,9 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ...errors import WorkError
+from ....renderers.files.verified_json import read_verified, write_verified
 from ...script.tokens import Token
-from ..verified_json import read_verified, write_verified
 from .kept_arrays import KeptArrays
 from .lattice import is_before_pause
 from .viterbi import AlignedPiece, AlignmentPath
@@ -85,7 +84,7 @@ class SearchMemo:
 
         An interrupted run, or another script on the same voice, leaves those of others in place.
         """
-        with suppress(WorkError, OSError):  # A cache that cannot be written breaks nothing.
+        with suppress(OSError):  # A cache that cannot be written breaks nothing.
             if self._is_changed and self._is_same():
                 write_verified(self._path, self._all())
             elif self._used:

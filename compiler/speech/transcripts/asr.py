@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from ....renderers.error_text import one_line
+from ....renderers.files.verified_json import read_verified, write_verified
 from ...errors import InputError, Place, Problem, WorkError
 from ...files.exists import is_folder
 from ...media.samples import duration_of, speech_samples
 from ..pauses import speech_intervals
-from ..verified_json import read_verified, write_verified
 from . import whisper
 from .base import Transcript
 from .file_text import parse_json
@@ -75,7 +75,7 @@ def transcribe(
         )
         # Unless a file was replaced meanwhile, or the cache cannot be written.
         if cached is not None and key == recognition_key(audio, engine, model, language):
-            with suppress(WorkError):
+            with suppress(OSError):
                 write_verified(cached, text)
     raw = whisper.read(text, parse_json(audio, text))
     transcript = repair_transcript(

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-from ..outputs.paths import write_text
+from .atomic_file import atomic_file
+from .digest import text_digest
 
 
 def write_verified(path: Path, content: object) -> None:
     """Write JSON values.
 
     Raises:
-        WorkError: the file cannot be written.
+        OSError: the file cannot be written.
     """
     text = json.dumps(content)
-    write_text(path, json.dumps({"sha256": text_digest(text), "content": text}) + "\n")
+    document = json.dumps({"sha256": text_digest(text), "content": text})
+    with atomic_file(path) as temporary:
+        temporary.write_text(document + "\n", encoding="utf-8", newline="\n")
 
 
 def read_verified(path: Path) -> Any:
@@ -28,8 +30,3 @@ def read_verified(path: Path) -> Any:
         return json.loads(text) if document["sha256"] == text_digest(text) else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
-
-
-def text_digest(text: str) -> str:
-    """Return the SHA-256 of a text, in hexadecimal digits."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
