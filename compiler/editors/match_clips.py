@@ -13,6 +13,7 @@ import opentimelineio as otio
 
 from ...renderers.run.store import key12_in_name
 from ..notices import Notice
+from ..timeline.item_label import label_of
 from ..timeline.media import media_file_name, media_path, missing_name
 from .known_slots import KnownSlot, KnownSlots, slot_of_clip
 
@@ -71,7 +72,7 @@ def lost_media(
             match = match_clip(clip, known_slots, root)
             if match is not None and match.lost:
                 what = f"{match.lost} does not exist; the slot of that name is shown"
-                yield Notice("missing", f"{clip.name}: {what}")
+                yield Notice("missing", f"{label_of(clip)}: {what}")
 
 
 def _slot_of_media(file: str, known_slots: KnownSlots) -> KnownSlot | None:

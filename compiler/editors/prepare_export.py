@@ -20,6 +20,7 @@ from ..media.timecode import read_timecode
 from ..notices import Notice
 from ..sync.frames import frame_at_or_after
 from ..timeline.effects import speed_of
+from ..timeline.item_label import label_of
 from ..timeline.layout import lay_out
 from ..timeline.media import media_path, sequence_folder, sequence_images, sequence_pattern
 from ..timeline.media_timecode import timecode_range
@@ -138,14 +139,16 @@ def _prepare_item(
         if isinstance(reference, otio.schema.GeneratorReference):
             if suffix in _WITH_ANY_REFERENCE:
                 return
-            what = f"{item.name}: the generator {reference.generator_kind} is replaced by a gap"
+            what = (
+                f"{label_of(item)}: the generator {reference.generator_kind} is replaced by a gap"
+            )
             yield Notice("format", what)
             frames = whole_frames(item.duration(), fps)
             parent[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
             return
         if suffix != ".capcut" or getattr(parent, "kind", "") != otio.schema.TrackKind.Audio:
             # A CapCut project keeps pictures alone without their files.
-            yield Notice("missing", f"{item.name}: its media are missing; it stays, offline")
+            yield Notice("missing", f"{label_of(item)}: its media are missing; it stays, offline")
         _keep_offline(item, root, suffix, fps)
 
 
@@ -215,7 +218,7 @@ def _prepare_clip(
         clip.media_reference, otio.schema.ExternalReference
     ):
         missing = clip.media_reference.target_url
-        what = f"{clip.name}: {missing} is missing; replaced by its still"
+        what = f"{label_of(clip)}: {missing} is missing; replaced by its still"
         yield Notice("missing", what)
     stated = reference.available_range
     shown = clip.trimmed_range()
@@ -245,7 +248,7 @@ def _prepare_clip(
     clip.set_media_references(references, MEDIA_KEY)
     last = shown.start_time.value + (shown.duration.value - 1) * speed_of(clip)
     if shown.start_time.value < origin or last >= origin + frames:
-        what = f"{clip.name}: shows more than the {frames} frames of {path.name}"
+        what = f"{label_of(clip)}: shows more than the {frames} frames of {path.name}"
         yield Notice("range", what)
 
 

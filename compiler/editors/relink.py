@@ -17,6 +17,7 @@ from ...renderers.run.recipe import with_files
 from ..files.exists import is_file, is_folder, is_there
 from ..files.file_urls import file_name_of, paths_of
 from ..notices import Notice
+from ..timeline.item_label import label_of
 from ..timeline.media import media_file_name, media_path, missing_name
 from ..timeline.metadata import GENERATOR_KEY
 from ..timeline.slots import slot_of
@@ -90,7 +91,7 @@ def relink_nearby(
         candidates = [one for one in nearby.get(media_file_name(reference), []) if is_file(one)]
         if candidates:
             found = max(candidates, key=lambda other: _shared_parts(path, other))
-            what = f"{clip.name}: {named} does not exist; {found} is used"
+            what = f"{label_of(clip)}: {named} does not exist; {found} is used"
             notices[named] = Notice("missing", what)
             reference.target_url = str(found)
     return list(notices.values())

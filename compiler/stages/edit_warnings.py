@@ -13,6 +13,7 @@ from ...renderers.image.open_image import image_file
 from ..notices import Notice
 from ..script.model import Script
 from ..sync import edit
+from ..timeline.item_label import label_of
 from ..timeline.media import media_file_name
 from ..timeline.metadata import own_metadata
 from ..timeline.slots import slot_clips
@@ -110,8 +111,8 @@ def _sounds_cut_off(timeline: otio.schema.Timeline) -> Iterator[Notice]:
             whole, heard = clip.available_range().duration, clip.source_range.duration
             lost = (whole - heard).to_seconds()
             if lost > LONGEST_CUT_OFF:
-                what = f"{clip.name}: {lost:.1f} s of this sound are cut off by the end of the reel"
-                yield Notice("sound", what)
+                what = f"{lost:.1f} s of this sound are cut off by the end of the reel"
+                yield Notice("sound", f"{label_of(clip)}: {what}")
 
 
 def _unsupported(script: Script, timeline: otio.schema.Timeline) -> Iterator[Notice]:

@@ -8,6 +8,7 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from ..notices import Notice
+from .item_label import label_of
 
 RESOLVE_VOLUME = "Fairlight Clip Volume and Fades"
 """The effect in which DaVinci Resolve states the levels of a clip."""
@@ -58,7 +59,7 @@ def effect_notice(item: otio.core.Item, effect: str) -> Notice:
     """Return the warning that an item lacks an effect, by the effect's name."""
     is_clip = isinstance(item, otio.schema.Clip)
     what = "clip" if is_clip else type(item).__name__.lower()
-    text = f"{item.name}: the effect {effect} is not supported; the {what} is shown without it"
+    text = f"{label_of(item)}: the effect {effect} is not supported; the {what} is shown without it"
     return Notice("effect", text)
 
 

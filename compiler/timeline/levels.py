@@ -15,6 +15,7 @@ import opentimelineio as otio
 
 from ..errors import InputError, Place, Problem
 from .effects import is_volume
+from .item_label import label_of
 from .level_curves import ClipLevels, LevelPoint
 from .metadata import NAMESPACE, own_metadata
 from .rate import exact_rate
@@ -115,7 +116,7 @@ def _keyframes(clip: otio.schema.Clip, problems: list[Problem]) -> list[tuple[fl
         problems += error.problems
     except (TypeError, ValueError):
         what = "levels is not a list of pairs of seconds and dB"
-        problems.append(Problem.at(Place(where=str(clip.name)), what))
+        problems.append(Problem.at(Place(where=label_of(clip)), what))
     return []
 
 

@@ -13,6 +13,7 @@ from ..errors import InputError, Place, Problem, WorkError
 from ..media.media_info import MediaInfo
 from ..media.probe import probe
 from ..sync.rationals import parse_rational
+from .item_label import label_of
 from .media import media_path, read_sequence, sequence_folder
 from .metadata import NAMESPACE, output_metadata, plain
 from .rate import exact_rate, seconds
@@ -50,7 +51,7 @@ def _without_length(timeline: otio.schema.Timeline) -> str:
         try:
             clip.duration()
         except otio.exceptions.OTIOError:
-            return str(clip.name) or "a clip without a name"
+            return label_of(clip)
     return ""
 
 

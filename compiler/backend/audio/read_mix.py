@@ -15,6 +15,7 @@ from ...media.media_info import MediaInfo
 from ...media.samples import SAMPLE_RATE
 from ...notices import Notice
 from ...timeline.effects import speed_of, unsupported_effects
+from ...timeline.item_label import label_of
 from ...timeline.level_curves import ClipLevels
 from ...timeline.levels import clip_levels, number_of
 from ...timeline.media import source_start
@@ -154,7 +155,7 @@ class _MixReader:
             return
         if not isinstance(item, otio.schema.Track | otio.schema.Stack):
             if not picture:
-                what = f"{item.name}: a {type(item).__name__} cannot be played"
+                what = f"{label_of(item)}: a {type(item).__name__} cannot be played"
                 self.warnings.append(Notice("effect", what))
             return
         speed = self._speed(item, picture)
@@ -221,7 +222,7 @@ class _MixReader:
         begin = source_start(clip) - (length * speed if speed < 0 else 0)
         source = begin + (first - at) * speed + late
         edges = sorted((source, source + (last - first) * speed))
-        if not self._check_range(str(clip.name), info, (edges[0] - late, edges[1] - late)):
+        if not self._check_range(label_of(clip), info, (edges[0] - late, edges[1] - late)):
             return
         faded_in, faded_out = lead + fade_in, fade_out + trail
         place = source * SAMPLE_RATE
@@ -273,19 +274,19 @@ class _MixReader:
     def _speed(self, item: otio.core.Item, picture: bool) -> Fraction:
         """Return the speed of an item; 0, a `FreezeFrame`, is silent."""
         for effect in () if picture else unsupported_effects(item):
-            what = f"{item.name}: the effect {effect} cannot be played; it plays without it"
+            what = f"{label_of(item)}: the effect {effect} cannot be played; it plays without it"
             self.warnings.append(Notice("effect", what))
         return speed_of(item)
 
     def _media(self, clip: otio.schema.Clip) -> MediaInfo | None:
         reference = clip.media_reference
         if isinstance(reference, otio.schema.GeneratorReference):
-            what = f"{clip.name}: the generator {reference.generator_kind!r} is silent"
+            what = f"{label_of(clip)}: the generator {reference.generator_kind!r} is silent"
             self.warnings.append(Notice("effect", what))
             return None
         found = self.audio.find(clip)
         if isinstance(found, str):
-            self.missing.append(f"{clip.name}: {found}")
+            self.missing.append(f"{label_of(clip)}: {found}")
             return None
         return found
 

@@ -24,6 +24,7 @@ from ...media.media_info import MediaInfo, VideoInfo, has_alpha
 from ...media.probe import probe
 from ...notices import Notice
 from ...timeline.effects import effect_notice, speed_of, unsupported_effects
+from ...timeline.item_label import label_of
 from ...timeline.media import (
     media_file_name,
     media_path,
@@ -166,7 +167,7 @@ class MediaReader:
 
     def _slate(self, clip: otio.schema.Clip, what: str, file: str = "") -> SlateContent:
         name = str(clip.name)
-        self.missing.append(f"{name}: {what}")
+        self.missing.append(f"{label_of(clip)}: {what}")
         return SlateContent(tuple(line for line in (name, "MEDIA MISSING", file) if line))
 
     def _file(
@@ -197,7 +198,7 @@ class MediaReader:
         if video.decoder and video.decoder not in decoder_names(ffmpeg_path()):
             what = f"{info.path.name} is shown without its transparency"
             why = f"this ffmpeg lacks the decoder {video.decoder}"
-            self.warnings.append(Notice("effect", f"{clip.name}: {what}; {why}"))
+            self.warnings.append(Notice("effect", f"{label_of(clip)}: {what}; {why}"))
             info = replace(info, video=replace(video, decoder="", pixel_format="yuv420p"))
         self.media[info.path] = info
         return info
@@ -220,8 +221,8 @@ class MediaReader:
         lost = sum(image is None for image in info.images)
         policy = sequence.missing_frame_policy
         if lost and policy not in (_POLICIES.hold, _POLICIES.black):
-            self.missing.append(f"{clip.name}: {lost} of its {len(info.images)} images {path} are "
-                                "missing; the ones before them are held")  # fmt: skip
+            what = f"{lost} of its {len(info.images)} images {path} are missing"
+            self.missing.append(f"{label_of(clip)}: {what}; the ones before them are held")
         return self._shown(clip, info)
 
     def _generated(

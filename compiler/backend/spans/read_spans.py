@@ -13,6 +13,7 @@ from ...media.find_ffmpeg import ffmpeg_path
 from ...media.media_info import MediaInfo
 from ...notices import Notice
 from ...timeline.effects import effect_notice, speed_of, unsupported_effects
+from ...timeline.item_label import label_of
 from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.properties import frames_of, item_length
 from ...timeline.rate import seconds
@@ -119,7 +120,7 @@ class SpanReader:
             body = round((at + item_length(item)) * self.fps) - began
             picture = self.media.picture(item, body)
             reach = (max(0, began - window[0]), max(0, window[1] - began - body))
-            self.media.check_range(str(item.name), picture, body, *reach)
+            self.media.check_range(label_of(item), picture, body, *reach)
             return [Span(*window, advance(picture, window[0] - began, self.fps))]
         if not isinstance(item, otio.schema.Stack | otio.schema.Track):
             self.warn("effect", str(item.name), f"a {type(item).__name__} cannot be shown")

@@ -14,6 +14,7 @@ from pathlib import Path, PureWindowsPath
 import opentimelineio as otio
 
 from ...errors import InputError, Problem
+from ...timeline.item_label import label_of
 from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
@@ -117,7 +118,9 @@ class _EventLines:
         begin = whole_frames(clip.trimmed_range().start_time, self._rate)
         first = begin + round((at - placed.start) * placed.speed)
         if first < 0:
-            self.losses.append(f"{clip.name}: begins before its media do; written from their start")
+            self.losses.append(
+                f"{label_of(clip)}: begins before its media do; written from their start"
+            )
         used = round(frames * abs(placed.speed)) if placed.speed else min(1, frames)
         return _Side(clip, self._reel(clip), max(0, first), used, placed.speed)
 

@@ -22,6 +22,7 @@ from ...backend.spans.frame_content import (
 from ...backend.spans.read_spans import SpanReader
 from ...files.file_urls import slashed
 from ...media.probe import is_still
+from ...timeline.item_label import label_of
 from ...timeline.layout import Placed
 from ...timeline.media import source_start
 from ...timeline.rate import whole_frames
@@ -113,7 +114,7 @@ class MltItems:
         if placed.speed != 1:
             if for_audio:
                 self.losses.append(
-                    f"{item.name}: its sound is left out, as it is nested and retimed"
+                    f"{label_of(item)}: its sound is left out, as it is nested and retimed"
                 )
                 yield MltEntry(None, 0, end - begin)
                 return

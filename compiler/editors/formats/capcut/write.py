@@ -27,6 +27,7 @@ from ....backend.captions.burn import typeset
 from ....backend.captions.style import Colour
 from ....media.probe import is_still
 from ....media.samples import SAMPLE_RATE
+from ....timeline.item_label import label_of
 from ....timeline.layout import Placed, TrackLayout, TrackTransition, lay_out_timeline
 from ....timeline.level_curves import amplitude
 from ....timeline.properties import frames_of, rate_of, size_of
@@ -102,10 +103,10 @@ class _DraftWriter:
         path = _file_of(clip)
         speed = placed.speed
         if path is None:
-            self.losses.append(f"{clip.name}: names no file; it is black")
+            self.losses.append(f"{label_of(clip)}: names no file; it is black")
             return self._black(span, self._transition(placed, follows))
         if speed < 0:
-            self.losses.append(f"{clip.name}: plays backwards; written forwards")
+            self.losses.append(f"{label_of(clip)}: plays backwards; written forwards")
         medium = self._medium(path, clip, placed)
         is_image = medium.length_us == STILL_US
         rate = Fraction(1) if is_image or not speed else abs(speed)

@@ -245,6 +245,9 @@ def test_all_that_is_missing_is_named_and_has_a_slate(media: Path, tmp_path: Pat
         "broken.png: cannot be read as an image": clip(str(tmp_path / "broken.png"), 0, 5),
         "slot: its slot has no media yet": slot,
         "the generator 'plasma' is not known": strange,
+        "a clip without a name: has no media": otio.schema.Clip(
+            source_range=time_range(0, 10, FPS)
+        ),
     }
     reading = read(media, track(*wanted.values()))
     for what, span, told in zip(wanted, reading.spans, reading.missing, strict=True):
