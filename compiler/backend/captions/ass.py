@@ -7,7 +7,7 @@ behind all lines, ``Encoding`` -1 detects the direction of the text).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -19,7 +19,7 @@ from .cue_limits import SHORTEST_S, CueLimits
 from .cues import Cue
 from .fonts import FontFace, emoji
 from .style import Area, CaptionStyle, area_of
-from .words import SpokenWord, is_joined
+from .words import SpokenWord, is_joined, join_words
 
 _LINGER_S = 0.3
 """A word stays highlighted over a shorter pause after it."""
@@ -31,6 +31,8 @@ _LINE_HEIGHT = 1.25
 """Line height, in ems."""
 _BOX_PADDING = 0.3
 """Padding of a box, in ems."""
+_OVERHANG = 0.04
+"""Width by which a letter such as j reaches beyond its own, in ems."""
 _EMOJI_MARGIN = 0.04
 """Blank at both sides of an emoji in colour, in ems, if it has no outline."""
 _STYLE_FIELDS = (
@@ -112,20 +114,32 @@ class Typesetter:
         return self.area.off_heads(stated, height, heads) if heads else stated
 
     def _height(self, cue: Cue) -> float:
-        return self._pitch(cue) * len(cue.lines) + 2 * self._padding
+        return self._pitch(cue) * len(cue.lines) + 2 * self._spill(cue)
+
+    def _spill(self, cue: Cue) -> float:
+        """Return how far a cue's first and last line reach beyond their height."""
+        if self.style.box_colour is not None:
+            return self._margin
+        reach = max(
+            self.face.reach(self.shown(join_words(line)), self._size * self._shrink([line]))
+            for line in cue.lines
+        )
+        return max(0.0, reach + self._margin - self._pitch(cue) / 2)
 
     @property
-    def _padding(self) -> float:
-        """Width of a box around its letters."""
+    def _margin(self) -> float:
+        """Width of what is drawn around letters: their box, or else outline and shadow."""
         boxed = self.style.box_colour is not None
-        return self._size * _BOX_PADDING + self.style.outline if boxed else 0.0
+        return (self._size * _BOX_PADDING if boxed else self.style.shadow) + self.style.outline
 
     @property
     def _room(self) -> float:
-        return self.area.room - 2 * (self._padding or self.style.outline)
+        overhang = 0.0 if self.style.box_colour is not None else self._size * _OVERHANG
+        return self.area.room - 2 * (self._margin + overhang)
 
-    def _shrink(self, cue: Cue) -> float:
-        widest = max(self.measure(line) for line in cue.lines)
+    def _shrink(self, lines: Iterable[Sequence[SpokenWord]]) -> float:
+        """Return the share of their size at which lines fit, less than 1 for a very long word."""
+        widest = max(self.measure(line) for line in lines)
         return min(1.0, self._room / max(widest, 1.0))
 
     def _is_one_event(self, cue: Cue) -> bool:
@@ -133,8 +147,9 @@ class Typesetter:
 
     def _pitch(self, cue: Cue) -> float:
         """Return the distance of the lines of a cue."""
-        line = 1 / self.face.em if self._is_one_event(cue) else _LINE_HEIGHT
-        return line * self._size * self._shrink(cue)
+        if self._is_one_event(cue):
+            return self._size / self.face.em * self._shrink(cue.lines)
+        return self._size * _LINE_HEIGHT * max(self._shrink([line]) for line in cue.lines)
 
     @property
     def _size(self) -> float:
@@ -180,8 +195,7 @@ class Typesetter:
     def _events(self, cue: Cue, position: str | float) -> Iterator[Event]:
         """Yield an event for lines in one box, else one for each line, `_LINE_HEIGHT` apart."""
         area, style = self.area, self.style
-        shrink, pitch = self._shrink(cue), self._pitch(cue)
-        line_px = self._size / self.face.em * shrink
+        pitch = self._pitch(cue)
         together = self._is_one_event(cue)
         middle = area.middle(position, self._height(cue))
         start, end = self._frame_edge(cue.start), self._frame_edge(cue.end)
@@ -189,15 +203,14 @@ class Typesetter:
         for number, block in enumerate(blocks):
             down = middle + (number - (len(blocks) - 1) / 2) * pitch
             place = area.width / 2, down
+            shrink = self._shrink(block)
+            line_px = self._size / self.face.em * shrink
             tags = [rf"\pos({ass_number(place[0])},{ass_number(place[1])})"]
             if shrink < 1:
                 tags.append(rf"\fs{ass_number(line_px)}\bord{ass_number(style.outline * shrink)}")
             if style.style == "word":
-                tags.append(
-                    rf"\fscx{POP_FROM:.0%}\fscy{POP_FROM:.0%}\t(0,{POP_MS},\fscx100\fscy100)".replace(
-                        "%", ""
-                    )
-                )
+                small = round(POP_FROM * 100)
+                tags.append(rf"\fscx{small}\fscy{small}\t(0,{POP_MS},\fscx100\fscy100)")
             size = self._size * shrink
             text = r"\N".join(self._line(line, cue, start, size) for line in block)
             parts = (part for line in block for word in line for part in self._parts(word))

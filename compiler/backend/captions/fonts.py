@@ -41,6 +41,7 @@ class FontFace:
         family: its name in an ASS style.
         weight: 400 for regular, 700 for bold.
         em: share of the line height of libass (the Windows ascent and descent).
+        middle: of that line above the baseline, in ems.
         digest: SHA-256 of the file, shortened.
     """
 
@@ -48,6 +49,7 @@ class FontFace:
     family: str
     weight: int
     em: float
+    middle: float
     digest: str
 
     def has(self, letter: str) -> bool:
@@ -57,6 +59,16 @@ class FontFace:
     def width(self, text: str, size: float) -> float:
         """Return the width of a text at an em of ``size``; letters of other fonts are estimated."""
         return _ems(self.path, self.digest, text) * size
+
+    def reach(self, text: str, size: float) -> float:
+        """Return how far letters reach up or down from the middle of their line.
+
+        Args:
+            text: of one line; letters of other fonts are left out.
+            size: of an em.
+        """
+        top, bottom = _ink(self.path, self.digest, text)
+        return max(top - self.middle, bottom + self.middle, 0.0) * size
 
 
 @functools.lru_cache(1 << 16)
@@ -70,6 +82,15 @@ def _ems(path: Path, digest: str, text: str) -> float:
         if not here
     )
     return float(_font(path, digest).getlength(known)) / _MEASURED_AT + foreign
+
+
+@functools.lru_cache(1 << 12)
+def _ink(path: Path, digest: str, text: str) -> tuple[float, float]:
+    """Return how far letters reach above and below the baseline, in ems."""
+    has = _has(path, digest)
+    known = "".join(letter for letter in text if has(letter))
+    _, top, _, bottom = _font(path, digest).getbbox(known, anchor="ls")
+    return -top / _MEASURED_AT, bottom / _MEASURED_AT
 
 
 def rubik() -> FontFace:
@@ -105,7 +126,8 @@ def _face(file: FileVersion) -> FontFace:
             descent = -descent
         digest = hashlib.sha256(data).hexdigest()[:16]
         family = _family(data, tables[b"name"]) or str(_font(path, digest).getname()[0])
-        return FontFace(path, family, weight, units / (ascent + descent), digest)
+        em, middle = units / (ascent + descent), (ascent - descent) / 2 / units
+        return FontFace(path, family, weight, em, middle, digest)
     except (OSError, struct.error, KeyError, ZeroDivisionError) as error:
         raise WorkError(f"{path}: is not a readable font") from error
 

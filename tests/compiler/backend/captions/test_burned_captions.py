@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from otio_gvideo import schemas
 from otio_gvideo.compiler.backend.captions.ass import Typesetter
 from otio_gvideo.compiler.backend.captions.ass_values import escape
 from otio_gvideo.compiler.backend.captions.burn import prepare_captions, to_ass
-from otio_gvideo.compiler.backend.captions.cues import make_cues
+from otio_gvideo.compiler.backend.captions.cues import Cue, make_cues
 from otio_gvideo.compiler.backend.captions.fonts import EMOJI, RUBIK, face_of
 from otio_gvideo.compiler.backend.captions.style import (
     CaptionStyle,
@@ -333,3 +334,30 @@ def test_a_changed_caption_leaves_the_segment_before_it(tmp_path: Path) -> None:
     encoded = first.segments.encoded_segments
     again = flattened(reel(said("One two three. Four five seven.")), path, segments=kept)
     assert (again.segments.encoded_segments, again.segments.reused_segments) == (1, encoded - 1)
+
+
+@pytest.mark.parametrize("look", [{}, {"shadow": 0}, {"outline": 0}, {"size": 9}])
+def test_ink_with_outline_and_shadow_stays_in_the_safe_area(
+    look: dict[str, int], tmp_path: Path
+) -> None:
+    """Also letters below the line, and one that reaches beyond its own width."""
+    text = "junipers grow by jetties; jackdaws (quickly) judge jovial jellyfish by night"
+    timeline = reel(said(f"{text} {text}", step=0.2), outline_colour="lime", **look)
+    size = (540, 960)
+    flattened(timeline, tmp_path / "reel.mp4", size=size)
+    area = area_of(CaptionStyle(), size)
+    seen = np.stack([frame[0] for frame in planes(tmp_path / "reel.mp4")])
+    ink = np.abs(seen.astype(int) - int(seen[0, 0, 0])) > 24
+    rows, columns = np.flatnonzero(ink.any(axis=(0, 2))), np.flatnonzero(ink.any(axis=(0, 1)))
+    assert columns.min() >= int(area.left / 2)
+    assert columns.max() < math.ceil((area.width - area.right) / 2)
+    assert rows.max() < math.ceil((area.height - area.bottom) / 2)
+
+
+def test_a_long_word_shrinks_its_own_line_alone() -> None:
+    texts = ("Donaudampfschifffahrtselektrizitätenhauptbetriebswerk", "ahoi")
+    words = [SpokenWord(text, n, n + 1, "a") for n, text in enumerate(texts)]
+    setter = Typesetter(CaptionStyle(), (1080, 1920), FPS)
+    long, short = setter.script([Cue(0, 2, ((words[0],), (words[1],)))]).events
+    assert long.em < 40
+    assert short.em == 72
