@@ -21,17 +21,19 @@
 
 /* Cells have eight by eight pixels: of luma between two nodes, of chroma between every other node. */
 enum { CELL = 8, BLOCK = 16, NOISE_ROWS = 64, LEVEL_BITS = 22, OPAQUE = 4096, MOST_LAYERS = 4 };
+/* Cells drawn abreast, row by row: reading along the rows of a layer is what caches foresee. */
+enum { ABREAST = 64 };
 
 typedef struct {
     const uint8_t *values, *range;
-    Py_ssize_t stride, range_columns;
+    Py_ssize_t stride, range_columns, readable; /* readable: in bytes, as below */
 } matte_t;
 
 typedef struct {
     const int16_t *samples[2]; /* of luma, or of both planes of chroma */
-    Py_ssize_t stride;
-    const float *x, *y; /* of the nodes, in samples of the layer's luma */
-    matte_t matte;      /* of all but the background */
+    Py_ssize_t stride, readable; /* readable: bytes of a plane */
+    const float *x, *y;          /* of the nodes, in samples of the layer's luma */
+    matte_t matte;               /* of all but the background */
 } layer_t;
 
 /* A position that moves along a row: 16.16. */
@@ -59,12 +61,11 @@ static inline int32_t opacity(const uint8_t *values, Py_ssize_t stride, int32_t 
     return ((top * 256 + (bottom - top) * down) >> 8) * 4113 >> 16;
 }
 
-/* One layer along the rows of a cell: x and y at the left and right end of the first row, their change
-   to the row after the last, and the positions of the current row. */
+/* One layer along the rows of a cell: x and y at the left and right end of the first row, and their
+   change to the row after the last. */
 typedef struct {
     const layer_t *layer;
     float ends[4], falls[4];
-    walk_t at, over;
 } strip_t;
 
 /* The positions of a row of a cell; `down` is 0 at its upper nodes and 1 at its lower ones. */
@@ -89,10 +90,12 @@ static inline walk_t halved(walk_t luma)
     return made;
 }
 
-/* A run of pixels along a row of a cell, and the layers visible there, back to front. */
+/* A run of pixels along a row of a cell, and the layers visible there, back to front. There is one plane
+   of luma, and two of chroma. */
 typedef struct {
     strip_t strips[MOST_LAYERS];
     int layers, count, planes;
+    float down; /* of the row, as in `walk` */
     const int32_t *noise;
     uint8_t *out[2];
 } run_t;
@@ -112,7 +115,7 @@ static void loop(const run_t *run)
         int32_t levels[CELL];
         for (const strip_t *strip = run->strips; strip < run->strips + run->layers; strip++) {
             const layer_t *layer = strip->layer;
-            walk_t at = strip->at, over = strip->over;
+            walk_t over = walk(strip, run->down), at = run->planes > 1 ? halved(over) : over;
             for (int n = 0; n < run->count; n++) {
                 int32_t nearer = sample(layer->samples[plane], layer->stride, at.x, at.y);
                 int32_t cover = OPAQUE;
@@ -136,6 +139,30 @@ static void loop(const run_t *run)
 /* The same for eight pixels at a time, bit for bit: all of it is integer arithmetic. */
 #include <immintrin.h>
 #define WIDE __attribute__((target("avx2"))) static inline
+
+/* `walk`, all four at once. */
+WIDE __m128i walk4(const strip_t *strip, float down)
+{
+    __m128 ends = _mm_add_ps(_mm_loadu_ps(strip->ends),
+                             _mm_mul_ps(_mm_loadu_ps(strip->falls), _mm_set1_ps(down)));
+    __m128 run = _mm_sub_ps(_mm_movehl_ps(ends, ends), ends);
+    __m128i first = _mm_cvttps_epi32(_mm_mul_ps(ends, _mm_set1_ps(65536.0f)));
+    __m128i step = _mm_cvttps_epi32(_mm_mul_ps(run, _mm_set1_ps(65536.0f / CELL)));
+    return _mm_unpacklo_epi64(first, step);
+}
+
+WIDE walk_t stored(__m128i walk)
+{
+    walk_t made;
+    _mm_storeu_si128((__m128i *)&made, walk);
+    return made;
+}
+
+/* `halved`, all four at once. */
+WIDE __m128i halved4(__m128i luma)
+{
+    return _mm_srai_epi32(_mm_sub_epi32(luma, _mm_setr_epi32(0, 32768, 0, 0)), 1);
+}
 
 /* Eight positions of a walk. */
 WIDE __m256i places(int32_t first, int32_t step)
@@ -167,38 +194,88 @@ WIDE __m256i index_of(__m256i x, __m256i y, Py_ssize_t stride)
         _mm256_srai_epi32(x, 16));
 }
 
-/* The positions of eight samples: each load takes one and its right neighbour. */
+/* Where eight samples lie, each with its right neighbour. Four neighbours in a row and their right ones
+   nearly always lie in sixteen bytes: a load and a shuffle replace four of a gather's loads. */
 typedef struct {
-    __m256i index, pair, y;
+    Py_ssize_t first, fifth;
+    __m256i index, pick, pair, y;
+    int is_near;
 } spots_t;
 
-WIDE spots_t spots8(const layer_t *layer, walk_t at)
+/* Whether eight positions lie in one row, at most `reach` samples apart. */
+static inline int is_near(walk_t at, int32_t reach)
+{
+    return at.y >> 16 == (at.y + 7 * at.dy) >> 16 && (uint32_t)at.dx <= (uint32_t)reach << 16;
+}
+
+/* For each position, its distance in samples from the first one of its half, in all four bytes. */
+WIDE __m256i steps8(__m256i x)
+{
+    const __m256i copies = _mm256_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12,
+                                            0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12);
+    __m256i whole = _mm256_srai_epi32(x, 16);
+    return _mm256_shuffle_epi8(_mm256_sub_epi32(whole, _mm256_shuffle_epi32(whole, 0)), copies);
+}
+
+/* `bytes` of a sample, and the number of `readable` bytes of a plane. */
+WIDE spots_t spots8(walk_t at, Py_ssize_t stride, int bytes, Py_ssize_t readable)
 {
     __m256i x = places(at.x, at.dx), y = places(at.y, at.dy);
-    spots_t made = {index_of(x, y, layer->stride), weights(x), y};
+    spots_t made;
+    Py_ssize_t row = (Py_ssize_t)(at.y >> 16) * stride;
+    made.pair = weights(x), made.y = y;
+    made.first = row + (at.x >> 16), made.fifth = row + ((at.x + 4 * at.dx) >> 16);
+    made.is_near = is_near(at, bytes == 2 ? 2 : 4) &&
+                   (made.fifth + stride) * bytes + 16 <= readable;
+    if (!made.is_near)
+        made.index = index_of(x, y, stride);
+    else if (bytes == 2) {
+        __m256i steps = steps8(x);
+        made.pick = _mm256_add_epi8(_mm256_add_epi8(steps, steps), _mm256_set1_epi32(0x03020100));
+    } else /* As words: the high bytes are zero. */
+        made.pick = _mm256_add_epi8(steps8(x), _mm256_set1_epi32((int)0x80018000));
     return made;
 }
 
-WIDE __m256i samples8(const layer_t *layer, int plane, spots_t at)
+WIDE __m256i halves(const void *low, const void *high)
 {
-    const int16_t *samples = layer->samples[plane];
-    __m256i top = _mm256_i32gather_epi32((const int *)samples, at.index, 2);
-    __m256i bottom = _mm256_i32gather_epi32((const int *)(samples + layer->stride), at.index, 2);
-    return between(_mm256_madd_epi16(top, at.pair), _mm256_madd_epi16(bottom, at.pair), at.y);
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(low)),
+                                   _mm_loadu_si128(high), 1);
 }
 
-WIDE __m256i opacities8(const matte_t *matte, walk_t at)
+WIDE __m256i samples8(const layer_t *layer, int plane, const spots_t *at)
+{
+    const int16_t *samples = layer->samples[plane], *under = samples + layer->stride;
+    __m256i top, bottom;
+    if (at->is_near) {
+        top = _mm256_shuffle_epi8(halves(samples + at->first, samples + at->fifth), at->pick);
+        bottom = _mm256_shuffle_epi8(halves(under + at->first, under + at->fifth), at->pick);
+    } else {
+        top = _mm256_i32gather_epi32((const int *)samples, at->index, 2);
+        bottom = _mm256_i32gather_epi32((const int *)under, at->index, 2);
+    }
+    return between(_mm256_madd_epi16(top, at->pair), _mm256_madd_epi16(bottom, at->pair), at->y);
+}
+
+WIDE __m256i opacities8(const matte_t *matte, walk_t over)
 {
     const __m256i spread = _mm256_setr_epi8(0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1,
                                             0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1);
-    __m256i x = places(at.x, at.dx), y = places(at.y, at.dy), pair = weights(x);
-    __m256i index = index_of(x, y, matte->stride);
-    /* Positions keep two samples away from the last row, so that no load goes past the end. */
-    __m256i top = _mm256_i32gather_epi32((const int *)matte->values, index, 1);
-    __m256i bottom = _mm256_i32gather_epi32((const int *)(matte->values + matte->stride), index, 1);
-    top = _mm256_madd_epi16(_mm256_shuffle_epi8(top, spread), pair);
-    bottom = _mm256_madd_epi16(_mm256_shuffle_epi8(bottom, spread), pair);
-    __m256i cover = _mm256_srai_epi32(between(top, bottom, y), 8);
+    const uint8_t *values = matte->values, *under = values + matte->stride;
+    spots_t at = spots8(over, matte->stride, 1, matte->readable);
+    __m256i top, bottom, pick = spread;
+    if (at.is_near) {
+        top = halves(values + at.first, values + at.fifth);
+        bottom = halves(under + at.first, under + at.fifth);
+        pick = at.pick;
+    } else {
+        /* Positions keep two samples away from the last row, so that no load goes past the end. */
+        top = _mm256_i32gather_epi32((const int *)values, at.index, 1);
+        bottom = _mm256_i32gather_epi32((const int *)under, at.index, 1);
+    }
+    top = _mm256_madd_epi16(_mm256_shuffle_epi8(top, pick), at.pair);
+    bottom = _mm256_madd_epi16(_mm256_shuffle_epi8(bottom, pick), at.pair);
+    __m256i cover = _mm256_srai_epi32(between(top, bottom, at.y), 8);
     return _mm256_srai_epi32(_mm256_mullo_epi32(cover, _mm256_set1_epi32(4113)), 16);
 }
 
@@ -220,26 +297,28 @@ __attribute__((target("avx2"))) static void loop8(const run_t *run)
         return;
     }
     const __m256i opaque = _mm256_set1_epi32(OPAQUE);
-    const strip_t *seen[MOST_LAYERS];
+    const layer_t *seen[MOST_LAYERS];
+    spots_t spots[MOST_LAYERS];
     __m256i covers[MOST_LAYERS];
     int count = 0, is_whole = 0;
-    for (const strip_t *strip = run->strips + run->layers - 1; strip > run->strips && !is_whole;
-         strip--) {
-        __m256i cover = opacities8(&strip->layer->matte, strip->over);
-        if (_mm256_testz_si256(cover, cover))
-            continue;
-        seen[count] = strip, covers[count++] = cover;
-        is_whole = _mm256_movemask_epi8(_mm256_cmpeq_epi32(cover, opaque)) == -1;
+    for (int n = run->layers - 1; n >= 0 && !is_whole; n--) {
+        const layer_t *layer = run->strips[n].layer;
+        __m128i over = walk4(&run->strips[n], run->down);
+        if (n > 0) {
+            __m256i cover = opacities8(&layer->matte, stored(over));
+            if (_mm256_testz_si256(cover, cover))
+                continue;
+            covers[count] = cover;
+            is_whole = _mm256_movemask_epi8(_mm256_cmpeq_epi32(cover, opaque)) == -1;
+        }
+        seen[count] = layer;
+        spots[count++] = spots8(stored(run->planes > 1 ? halved4(over) : over), layer->stride, 2,
+                                layer->readable);
     }
-    if (!is_whole)
-        seen[count++] = run->strips;
-    spots_t spots[MOST_LAYERS];
-    for (int n = 0; n < count; n++)
-        spots[n] = spots8(seen[n]->layer, seen[n]->at);
     for (int plane = 0; plane < run->planes; plane++) {
-        __m256i level = samples8(seen[count - 1]->layer, plane, spots[count - 1]);
+        __m256i level = samples8(seen[count - 1], plane, &spots[count - 1]);
         for (int n = count - 2; n >= 0; n--) {
-            __m256i nearer = samples8(seen[n]->layer, plane, spots[n]);
+            __m256i nearer = samples8(seen[n], plane, &spots[n]);
             __m256i apart = _mm256_srai_epi32(_mm256_sub_epi32(nearer, level), 12);
             __m256i mixed = _mm256_add_epi32(level, _mm256_mullo_epi32(apart, covers[n]));
             level = _mm256_blendv_epi8(mixed, nearer, _mm256_cmpeq_epi32(covers[n], opaque));
@@ -314,23 +393,29 @@ static void draw_planes(uint8_t *out, Py_ssize_t height, Py_ssize_t width, const
 {
     const int nodes = is_chroma ? 2 : 1;
     const Py_ssize_t below = nodes * columns;
-    run_t run = {.planes = nodes};
+    run_t runs[ABREAST];
     for (Py_ssize_t top = 0; top < height; top += CELL) {
         int rows = height - top < CELL ? (int)(height - top) : CELL;
-        for (Py_ssize_t left = 0; left < width; left += CELL) {
-            Py_ssize_t node = (top / CELL * columns + left / CELL) * nodes;
-            run.layers = seen_in(run.strips, layers, count, node, nodes, below);
-            run.count = width - left < CELL ? (int)(width - left) : CELL;
+        for (Py_ssize_t left = 0; left < width; left += ABREAST * CELL) {
+            int cells = 0;
+            for (Py_ssize_t at = left; at < width && cells < ABREAST; at += CELL) {
+                run_t *run = &runs[cells++];
+                Py_ssize_t node = (top / CELL * columns + at / CELL) * nodes;
+                run->layers = seen_in(run->strips, layers, count, node, nodes, below);
+                run->count = width - at < CELL ? (int)(width - at) : CELL;
+                run->planes = nodes;
+            }
             for (int row = 0; row < rows; row++) {
                 float down = is_chroma ? (row + 0.25f) / CELL : (float)row / CELL;
-                run.out[0] = out + (top + row) * width + left;
-                run.out[1] = run.out[0] + (nodes - 1) * height * width;
-                run.noise = noise + (top + row) % NOISE_ROWS * width + left;
-                for (strip_t *strip = run.strips; strip < run.strips + run.layers; strip++) {
-                    strip->over = walk(strip, down);
-                    strip->at = is_chroma ? halved(strip->over) : strip->over;
+                for (int cell = 0; cell < cells; cell++) {
+                    run_t *run = &runs[cell];
+                    Py_ssize_t at = left + cell * CELL;
+                    run->out[0] = out + (top + row) * width + at;
+                    run->out[1] = run->out[0] + (nodes - 1) * height * width;
+                    run->down = down;
+                    run->noise = noise + (top + row) % NOISE_ROWS * width + at;
+                    draw_run(run);
                 }
-                draw_run(&run);
             }
         }
     }
@@ -375,11 +460,12 @@ static layer_t layer_of(const Py_buffer *of)
     const float *x = of[NODES].buf;
     const int16_t *samples = of[SAMPLES].buf;
     Py_ssize_t stride = of[SAMPLES].shape[2];
-    layer_t made = {{samples}, stride, x, x + of[NODES].shape[1] * of[NODES].shape[2], {0}};
-    if (of[SAMPLES].shape[0] > 1)
-        made.samples[1] = samples + of[SAMPLES].shape[1] * stride;
+    Py_ssize_t size = of[SAMPLES].shape[1] * stride;
+    layer_t made = {{samples, samples + size}, stride, size * 2, x,
+                    x + of[NODES].shape[1] * of[NODES].shape[2], {0}};
     if (of[MATTE].obj) {
         made.matte.values = of[MATTE].buf, made.matte.stride = of[MATTE].shape[1];
+        made.matte.readable = of[MATTE].shape[0] * of[MATTE].shape[1];
         made.matte.range = of[RANGE].buf, made.matte.range_columns = of[RANGE].shape[1];
     }
     return made;

@@ -10,12 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from otio_gvideo.renderers.base import CAMERA_MOVES, Frame, Keyframe, Motion, RendererError, Shot
 from otio_gvideo.renderers.camera.poses import FOCAL_LENGTH, Pose, cover_framing, pose_at
 from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.image.resample import axis, resample
+from otio_gvideo.renderers.image.yuv import Planes
 from otio_gvideo.renderers.parallax import mesh
 from otio_gvideo.renderers.parallax.depth_image import load_depth_image
 from otio_gvideo.renderers.parallax.layered_scene import DEPTH, LayeredImage, layered_image
@@ -296,20 +297,51 @@ def test_opencv_and_the_compiled_kernel_draw_the_same(
 
 
 @pytest.mark.skipif(mesh.kernel is None, reason="the kernel is not compiled")
+@given(
+    st.integers(0, 1 << 32),
+    st.floats(-2, 5),
+    st.floats(-0.5, 2.5),
+    st.floats(-2, 2),
+    st.integers(1, 3),
+)
+@example(0, 1.0, 1.0, 0.0, 3)
+@example(1, 1.99, 1.6, 0.02, 2)
+@example(2, 4.01, 1.0, 0.0, 2)
 def test_the_vectorised_kernel_gives_the_bytes_of_the_scalar_one(
-    box: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    seed: int, across: float, down: float, roll: float, layers: int
 ) -> None:
-    slot = shot(*box, motion=Motion("roll_left", 0.8), frames=3, span=3, width=182, height=318)
-    wide = render(slot)
-    draw = mesh.kernel.draw  # type: ignore[union-attr]
+    width, height = 182, 78
+    random = np.random.default_rng(seed)
+    nodes = mesh.node_places(width, height)[:2] * width
 
-    class Plain:
-        @staticmethod
-        def draw(*args: object) -> None:
-            draw(*args[:-1], True)
+    def plane(rows: int, columns: int) -> np.ndarray:
+        return random.uniform(0, 255, (rows, columns)).astype(np.float32)
 
-    monkeypatch.setattr(mesh, "kernel", Plain)
-    assert all(np.array_equal(a, b) for a, b in zip(wide, render(slot), strict=True))
+    drawn = []
+    for number in range(layers):
+        matte = np.repeat(np.repeat(random.choice([0, 255], (6, 12)), 20, 0), 20, 1)
+        matte = cv2.blur(matte.astype(np.uint8), (5, 5)) if number else None
+        planes = Planes(plane(120, 240), plane(60, 120), plane(60, 120))
+        wavy = random.uniform(-2, 2, nodes.shape)
+        # The first layer's last rows and columns are in the frame, those of the others may be.
+        middle = np.array([[[width]], [[height]]]) / (1 if number else 0.6)
+        places = np.stack([across * nodes[0] + roll * nodes[1], down * nodes[1] - roll * nodes[0]])
+        drawn.append((mesh.make_layer(planes, matte), (places + middle + wavy).astype(np.float32)))
+    draw, frames = mesh.kernel.draw, []  # type: ignore[union-attr]
+
+    class Recorded:
+        is_plain = False
+
+        @classmethod
+        def draw(cls, *args: object) -> None:
+            draw(*args[:-1], cls.is_plain)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mesh, "kernel", Recorded)
+        for Recorded.is_plain in (False, True):
+            frames.append(np.zeros((height * 3 // 2, width), np.uint8))
+            mesh.draw(frames[-1], drawn)
+    assert np.array_equal(*frames)
 
 
 @pytest.mark.skipif(mesh.kernel is None, reason="the kernel is not compiled")
