@@ -102,3 +102,12 @@ def folders_below(folder: Path, without: Path) -> Iterator[Path]:
                     for entry in entries
                     if entry.is_dir() and entry.name[:1] != "." and Path(entry.path) != without
                 ]
+
+
+def names_in(folders: Iterable[Path]) -> frozenset[str]:
+    """Return the paths of what is in folders, except hidden names."""
+    found: set[str] = set()
+    for folder in folders:
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            found.update(entry.path for entry in entries if entry.name[:1] != ".")
+    return frozenset(found)

@@ -1,14 +1,13 @@
 """Follow a script: compile it after every save, and keep the open page current.
 
 The main thread compiles. A newer save interrupts it as Ctrl-C does, so that what a run leaves
-behind is what an interrupted `compile` leaves behind: whole files, which the next run reuses.
+behind is what an interrupted `compile` leaves behind: whole files, which the next run reuses. A run
+that failed on a full disk is repeated when there is space again.
 """
 
 from __future__ import annotations
 
-import _thread
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,8 +28,10 @@ from ..stages.input_files import inputs_of_script
 from ..stages.output_options import OutputOptions
 from ..stages.read import ParsedScript, read_script
 from ..stages.render import RenderOptions
-from .changes import FolderWatch, folders_below
+from .changes import FolderWatch, folders_below, names_in
 from .drafts import Drafts
+from .full_disk import FullDisk
+from .interrupts import Interrupts
 from .live_page import empty_view, live_page
 from .live_state import LiveState
 from .served_files import ServedFiles
@@ -92,7 +93,9 @@ class WatchSession:
         self._told_at = self._shown_at = self._show_s = 0.0
         self._lock = threading.Lock()
         self._due = threading.Event()
-        self._compiling = self._superseded = False
+        self._interrupts = Interrupts()
+        self._compiling = False
+        self._full_disk: FullDisk | None = None
         state.show(live_page(empty_view(options.script), 1, self.files))
 
     def run(self) -> None:
@@ -104,10 +107,11 @@ class WatchSession:
         self._due.set()
         self._watch.start()
         try:
-            while True:
-                self._wait()
-                with self._interruptible():
-                    self._compile()
+            with self._interrupts.handled():
+                while True:
+                    self._wait()
+                    with self._interruptible():
+                        self._compile()
         finally:
             self._watch.end()
             self._loaded.close()
@@ -122,22 +126,14 @@ class WatchSession:
         """
         with self._lock:
             changed = {path: file_version(path) for path in self._seen} != self._seen
-            if changed or (self._failed and self._names() != self._listed):
+            if changed or (self._failed and names_in(self._folders()) != self._listed):
                 self._renew()
 
     def _renew(self) -> None:
-        """Ask for another run, and interrupt the present one. Needs the lock."""
+        """Ask for another run, and end the present one. Needs the lock."""
         self._due.set()
-        if self._compiling and not self._superseded:
-            self._superseded = True
-            _thread.interrupt_main()
-
-    def _names(self) -> frozenset[str]:
-        found: set[str] = set()
-        for folder in self._folders():
-            with contextlib.suppress(OSError), os.scandir(folder) as entries:
-                found.update(entry.path for entry in entries if entry.name[:1] != ".")
-        return frozenset(found)
+        if self._compiling:
+            self._interrupts.supersede()
 
     def _folders(self) -> set[Path]:
         """Return the folders of the files; after a failure, all where a file may be missing."""
@@ -151,6 +147,8 @@ class WatchSession:
     def _wait(self) -> None:
         while not self._due.wait(0.5):  # Waiting without end cannot be interrupted on Windows.
             self._refuse_gone()
+            if self._full_disk is not None and self._full_disk.has_space():
+                break
         self._due.clear()
         self._refuse_gone()
 
@@ -164,7 +162,8 @@ class WatchSession:
         """Let a newer save end what is done here, and report how it ended."""
         started = time.perf_counter()
         with self._lock:
-            self._compiling, self._superseded = True, False
+            self._interrupts.start_run()
+            self._compiling = True
             self._seen = {path: file_version(path) for path in self._seen}
         problems: tuple[Problem, ...] = ()
         try:
@@ -175,17 +174,21 @@ class WatchSession:
             with self._lock:
                 self._compiling = False
             self._finish(problems, time.perf_counter() - started)
-        except KeyboardInterrupt:
+        except (Exception, KeyboardInterrupt):
+            # An interrupt within a lock's own code raises other exceptions.
             with self._lock:
                 self._compiling = False
-                if not self._superseded:
-                    raise
+            if not (self._interrupts.is_asked or self._interrupts.is_superseded):
+                raise
+        if self._interrupts.is_asked:
+            raise KeyboardInterrupt
 
     def _finish(self, problems: tuple[Problem, ...], seconds: float) -> None:
         self._refuse_gone()
         self._failed = bool(problems)
+        self._full_disk = FullDisk.of(problems, self._outputs.folder)
         if self._failed:
-            self._listed = self._names()
+            self._listed = names_in(self._folders())
         self._watch.watch(self._folders())
         if problems:
             files = {one.file: Path(one.file).absolute() for one in problems if one.file}
