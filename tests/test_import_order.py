@@ -30,7 +30,8 @@ ORDER = (
     "compiler.media",
     "compiler.sync",
     "compiler.files",
-    "compiler.progress_clock compiler.progress compiler.notices compiler.errors compiler.packages "
+    "compiler.plain_values compiler.progress_clock compiler.progress compiler.notices "
+    "compiler.errors compiler.packages "
     "compiler.printing schemas",
     "renderers.run",
     "renderers.diffusion renderers.parallax",

@@ -12,7 +12,7 @@ import opentimelineio as otio
 from ...renderers.run.store import Store
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
-from ..outputs.last_run import write_run
+from ..outputs.last_run import LastRun, write_run
 from ..outputs.paths import (
     Outputs,
     outputs_beside,
@@ -110,8 +110,9 @@ def compile_changed(
             kept = options.are_repeatable
             files = files_of_run(parsed, outputs, options.config, report, started) if kept else None
             if files is not None:
-                stores = (outputs.media, segments_of(outputs.video))
-                write_run(arguments, files, _of_repetition(messages, report), stores, report)
+                stores = [outputs.media, segments_of(outputs.video)]
+                run = LastRun(_of_repetition(messages, report), stores, report)
+                write_run(arguments, files, run)
     return report
 
 

@@ -13,8 +13,7 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,10 +25,9 @@ from ..errors import WorkError
 from ..files.exists import is_file
 from ..media.find_ffmpeg import ffmpeg_path, identity_of
 from ..media.programs import SYNTHESIZER, find_program
-from ..notices import Notice
+from ..plain_values import from_plain, to_plain
 from ..progress import Stage
-from ..report import Loudness, Report, SceneReport, SlotReport
-from ..sync.types import Word
+from ..report import Report
 
 REPEATABLE = frozenset(
     {"sync", "transcript", "captions", "platform", "resolution", "transition", "unsupported"}
@@ -52,8 +50,8 @@ class LastRun:
         report: of a repetition.
     """
 
-    messages: Sequence[tuple[Stage, str]]
-    stores: Sequence[Path]
+    messages: list[tuple[Stage, str]]
+    stores: list[Path]
     report: Report
 
 
@@ -73,44 +71,37 @@ def read_run(arguments: Sequence[Any]) -> LastRun | None:
             return None
         if not all(sha256_of(path).startswith(sha) for path, sha, _, _ in files if sha):
             return None
-        messages = [(stage, message) for stage, message in content["messages"]]
-        stores = [Path(path) for path in content["stores"]]
-        return LastRun(messages, stores, _report_of(content["report"]))
+        return from_plain(LastRun, content["run"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError, WorkError):
         return None
 
 
-def write_run(
-    arguments: Sequence[Any],
-    files: Mapping[str, str],
-    messages: Sequence[tuple[Stage, str]],
-    stores: Sequence[Path],
-    report: Report,
-) -> None:
+def write_run(arguments: Sequence[Any], files: Mapping[str, str], run: LastRun) -> None:
     """Keep a run, unless its warnings or this machine may change by themselves.
 
     Args:
         arguments: of the run, as JSON values.
         files: SHA-256 by path, or its first digits; empty for a file that must not be there. They
             are compared in this order.
-        messages: as in `LastRun`.
-        stores: as in `LastRun`.
-        report: of the run.
+        run: the finished run.
 
     Raises:
         OSError: a file cannot be looked at.
     """
-    machine, plain = _machine(), _plain_report(report)
+    machine, report = _machine(), run.report
     if machine is None or any(notice.code not in REPEATABLE for notice in report.warnings):
         return
-    if _timeless(_report_of(plain)) != _timeless(report):
-        return  # It tells of more than is kept, as of the attempts of a model.
+    names = {path.name for path in report.paths}
+    repeated = replace(
+        report,
+        files={name: hashes for name, hashes in report.files.items() if name in names},
+        slots=[replace(slot, reused=True, seconds=0.0) for slot in report.slots],
+        seconds={},
+    )
     content = {
         "machine": machine,
         "files": {path: _state_of(Path(path), sha) for path, sha in files.items()},
-        "messages": messages,
-        "stores": [str(path) for path in stores],
-        "report": plain,
+        "run": to_plain(replace(run, report=repeated)),
     }
     path = _path_of(arguments)
     with suppress(OSError):  # A cache that cannot be written saves nothing, and breaks nothing.
@@ -191,89 +182,3 @@ def _evict(folder: Path) -> None:
         runs = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
         for path in runs[:-_KEPT]:
             path.unlink()
-
-
-def _plain_report(report: Report) -> dict[str, Any]:
-    """Return a report as JSON values from which `_report_of` restores it exactly."""
-    names = {path.name for path in report.paths}
-    return {
-        "files": {name: hashes for name, hashes in report.files.items() if name in names},
-        "paths": [str(report.timeline), _text(report.script), _text(report.video)],
-        "size": [report.width, report.height, str(report.fps), report.frames],
-        "timeline_sha256": report.timeline_sha256,
-        "others": [
-            list(map(str, paths)) for paths in (report.other_videos, report.covers, report.captions)
-        ],
-        "scenes": [
-            [
-                *(scene.id, scene.cut_frame, scene.end_frame, str(scene.meant)),
-                _text(scene.confidence),
-                [
-                    [w.text, str(w.start), str(w.end), _text(w.confidence), w.line_end]
-                    for w in scene.words
-                ],
-            ]
-            for scene in report.scenes
-        ],
-        "slots": [[slot.name, slot.renderer, slot.key, str(slot.media)] for slot in report.slots],
-        "loudness": report.loudness
-        and [report.loudness.integrated_lufs, report.loudness.true_peak_dbtp],
-        "warnings": [[notice.code, str(notice)] for notice in report.warnings],
-        "made_by": report.made_by,
-    }
-
-
-def _report_of(plain: Mapping[str, Any]) -> Report:
-    timeline, script, video = plain["paths"]
-    width, height, fps, frames = plain["size"]
-    videos, covers, captions = plain["others"]
-    return Report(
-        Path(timeline),
-        width,
-        height,
-        Fraction(fps),
-        frames,
-        script=_path(script),
-        timeline_sha256=plain["timeline_sha256"],
-        files=plain["files"],
-        video=_path(video),
-        other_videos=[Path(path) for path in videos],
-        covers=[Path(path) for path in covers],
-        captions=[Path(path) for path in captions],
-        scenes=[
-            SceneReport(
-                *(name, cut, end, Fraction(meant), _number(confidence)),
-                tuple(
-                    Word(text, Fraction(start), Fraction(stop), _number(sure), line_end)
-                    for text, start, stop, sure, line_end in words
-                ),
-            )
-            for name, cut, end, meant, confidence, words in plain["scenes"]
-        ],
-        slots=[
-            SlotReport(name, renderer, key, Path(media), reused=True, seconds=0.0)
-            for name, renderer, key, media in plain["slots"]
-        ],
-        loudness=plain["loudness"] and Loudness(*plain["loudness"]),
-        warnings=[Notice(code, text) for code, text in plain["warnings"]],
-        made_by=plain["made_by"],
-    )
-
-
-def _timeless(report: Report) -> dict[str, Any]:
-    """Return a report as JSON without what differs between repetitions."""
-    document = report.as_json() | {"files": {}, "seconds": {}}
-    document["slots"] = [slot | {"reused": True, "seconds": 0} for slot in document["slots"]]
-    return document
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)
-
-
-def _number(text: str | None) -> Fraction | None:
-    return None if text is None else Fraction(text)

@@ -24,6 +24,7 @@ from ..files.atomic_output import write_errors
 from ..files.file_version import file_version
 from ..media.programs import SYNTHESIZER, find_program
 from ..notices import Notice
+from ..plain_values import from_plain, to_plain
 from ..sync.types import Interval, Word
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 _PACKAGES = ["numpy", "num2words", "av", "uroman", "fugashi", "ipadic", "torch", "transformers"]
 _CODE = (
-    *("speech", "script/tokens.py", "script/number_words.py", "timeline/confidence.py"),
+    *("plain_values.py", "speech", "timeline/confidence.py"),
+    *("script/tokens.py", "script/number_words.py"),
     *("media/samples.py", "media/sample_file.py", "media/containers.py"),
     *("sync/cuts.py", "sync/silences.py", "sync/types.py"),
 )
@@ -71,7 +73,7 @@ def cached_alignment(
     aligned = align()
     with suppress(OSError):  # A cache that cannot be written saves nothing, and breaks nothing.
         if _key(files, settings) == key:  # No file was replaced meanwhile.
-            write_verified(path, _as_json(aligned))
+            write_verified(path, to_plain(aligned))
     return aligned
 
 
@@ -121,52 +123,10 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _as_json(aligned: AlignedTrack) -> dict[str, Any]:
-    return {
-        "words": {
-            scene: [
-                [w.text, *map(_text_of, (w.start, w.end, w.confidence)), w.line_end] for w in said
-            ]
-            for scene, said in aligned.words.items()
-        },
-        "unscripted": {
-            scene: [[str(other.start), str(other.end)] for other in others]
-            for scene, others in aligned.unscripted.items()
-        },
-        "confidence": {scene: str(value) for scene, value in aligned.confidence.items()},
-        "warnings": [[warning.code, str(warning)] for warning in aligned.warnings],
-    }
-
-
-def _text_of(number: Fraction | None) -> str | None:
-    return None if number is None else str(number)
-
-
-def _number_of(text: str | None) -> Fraction | None:
-    return None if text is None else Fraction(text)
-
-
 def _read(path: Path) -> AlignedTrack | None:
     """Return a kept alignment; None if there is none, or it is damaged."""
-    content: Mapping[str, Any] | None = read_verified(path)
-    if content is None:
-        return None
+    content = read_verified(path)
     try:
-        words = {
-            scene: tuple(
-                Word(text, Fraction(start), Fraction(end), _number_of(confidence), bool(line_end))
-                for text, start, end, confidence, line_end in said
-            )
-            for scene, said in content["words"].items()
-        }
-        return AlignedTrack(
-            words,
-            {scene: Fraction(value) for scene, value in content["confidence"].items()},
-            {
-                scene: tuple(Interval(Fraction(start), Fraction(end)) for start, end in others)
-                for scene, others in content["unscripted"].items()
-            },
-            tuple(Notice(code, text) for code, text in content["warnings"]),
-        )
-    except (ValueError, TypeError, KeyError):
+        return None if content is None else from_plain(AlignedTrack, content)
+    except (ValueError, TypeError):
         return None
