@@ -259,11 +259,11 @@ def report(name: str, rows: Rows, held: NDArray[np.bool_], weights: Floats) -> N
         sure, right = left[chosen], rows.right[chosen]
         if not len(right):
             continue
-        silent = sure >= LEAST_CUT
+        silent = sure >= float(LEAST_CUT)
         print(
             f"{name}, {title}: {len(right)} rows, {right.mean():.1%} right, ECE "
-            f"{calibration_error(sure, right > 0):.3f}; {silent.mean():.1%} at least {LEAST_CUT}, "
-            f"of which {right[silent].mean():.2%} are right"
+            f"{calibration_error(sure, right > 0):.3f}; {silent.mean():.1%} at least "
+            f"{float(LEAST_CUT)}, of which {right[silent].mean():.2%} are right"
         )
 
 

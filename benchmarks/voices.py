@@ -57,6 +57,13 @@ ROWS: dict[str, Callable[[str, str, str], str]] = {
     "clip": lambda name, _, condition: f"{name}, {condition}",
 }
 """Names of rows, from those of a clip, its language and a condition."""
+MAKE_CLIPS = frozenset(
+    {
+        *("material.py", "synthesized.py", "texts.py", "clips.py", "agreement.py", "sppas.py"),
+        *("references.py", "espeak_events.py"),
+    }
+)
+"""Modules that decide on the content of a clip."""
 LANGUAGES_ALSO = (
     "clean",
     "babble 10 dB",
@@ -151,8 +158,7 @@ def is_quick(clip: str, condition: str) -> bool:
 def cached_clip(item: material.Material, cache: Path) -> Clip:
     """Return a clip, made with the same code before or now."""
     sources = sorted(Path(material.__file__).parent.glob("*.py"))
-    made_by = {"material.py", "synthesized.py", "texts.py", "clips.py", "agreement.py", "sppas.py"}
-    code = [path.read_bytes() for path in sources if path.name in made_by | {"references.py"}]
+    code = [path.read_bytes() for path in sources if path.name in MAKE_CLIPS]
     path = cache / f"clip-{digest(item.name, *code)}.json"
     if path.exists():
         words = [SaidWord(*word) for word in json.loads(path.read_text())]

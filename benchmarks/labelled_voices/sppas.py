@@ -72,9 +72,14 @@ def french_read() -> Clip:
             said.append((text, start, end))
             scenes.append(scene)
         scene = scenes[-1] + 1
-        sound = _folder() / "samples-fra" / f"{name.replace('-', '_')}.wav"
-        recordings.append((speech_samples(sound), said))
+        recordings.append((speech_samples(_sound(name)), said))
     return _in_scenes(joined("F_F", "fr", recordings, PAUSES), scenes)
+
+
+def _sound(name: str) -> Path:
+    """Return a recording's file, whose name has hyphens or underscores."""
+    sound = _folder() / "samples-fra" / f"{name}.wav"
+    return sound if sound.exists() else sound.with_stem(name.replace("-", "_"))
 
 
 def french_talk() -> Clip:

@@ -255,4 +255,4 @@ def _captions(
 def _doubtful(timeline: otio.schema.Timeline) -> Iterator[Finding]:
     """Yield the scenes to listen to, worst first; only a person hears whether one is off."""
     for doubt in sorted(doubts_of(timeline), key=lambda doubt: doubt.confidence):
-        yield Finding(f"listen {doubt.scene}", True, doubt.place, f"{LEAST_CUT:.0%} certain")
+        yield Finding(f"listen {doubt.scene}", True, doubt.place, f"{float(LEAST_CUT):.0%} certain")

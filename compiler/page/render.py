@@ -129,7 +129,7 @@ def _facts(context: PageContext) -> str:
     if view.words:
         shown.append(Fact("Words", str(len(view.words))))
     if view.doubts is not None and not view.doubts:
-        shown.append(Fact("Cuts", f"each at least {LEAST_CUT:.0%} certain"))
+        shown.append(Fact("Cuts", f"each at least {float(LEAST_CUT):.0%} certain"))
     items = "".join(
         f"<div><dt>{html.escape(fact.label)}</dt><dd>{html.escape(fact.text)}</dd></div>"
         for fact in [*shown, *view.facts]

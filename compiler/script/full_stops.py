@@ -1,9 +1,10 @@
-"""Full stops that end no sentence: of abbreviations, initials and ordinal numbers."""
+"""Ends of sentences; full stops of abbreviations, initials and ordinal numbers are none."""
 
 from __future__ import annotations
 
 import re
 
+SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"'”’»)\]」』）]*$")
 _FULL_STOP = re.compile(r"[(\[{\"'“‘«„]*(?P<word>[^.]+|\w\.\w)\.[)\]\"'”’»]*")
 _BEFORE_NUMBERS = frozenset({"no", "nr", "nos", "vol", "fig", "art", "núm", "nº"})
 _ABBREVIATIONS = frozenset(
@@ -20,6 +21,15 @@ _ORDINAL_LANGUAGES = frozenset(
     }
 )
 """Languages in which ``16.`` is the sixteenth."""
+
+
+def ends_sentence(word: str, following: str, language: str) -> bool:
+    """Whether a sentence ends after a word, as shown; ``following`` is empty after the last one.
+
+    Args:
+        word, following, language: as in `ends_no_sentence`.
+    """
+    return bool(SENTENCE_END.search(word)) and not ends_no_sentence(word, following, language)
 
 
 def ends_no_sentence(word: str, following: str, language: str) -> bool:

@@ -12,7 +12,7 @@ import opentimelineio as otio
 from .metadata import own_metadata
 from .properties import visible_start
 
-LEAST_CUT = 0.9
+LEAST_CUT = Fraction(9, 10)
 """Confidence below which a cut is doubtful."""
 LEAST_WORD = 0.8
 """Confidence below which a word is doubtful; the others bound the error of a cut between them."""
@@ -72,7 +72,7 @@ def doubtful_scenes(
     for number, word in enumerate(words):
         if number and words[number - 1].scene == word.scene:
             continue
-        sure = float(confidence.get(word.scene, 1))
+        sure = confidence.get(word.scene, 1)
         if sure >= LEAST_CUT:
             continue
         while nearest < len(certain) and certain[nearest] < number:
@@ -80,7 +80,7 @@ def doubtful_scenes(
         earliest = words[certain[nearest - 1]].end if nearest else words[0].start
         latest = words[certain[nearest]].start if nearest < len(certain) else words[-1].end
         off = max(word.start - earliest, latest - word.start, 0.1)
-        yield DoubtfulScene(word.scene, sure, word.start, off)
+        yield DoubtfulScene(word.scene, float(sure), word.start, off)
 
 
 def scene_confidence(timeline: otio.schema.Timeline) -> dict[str, float]:

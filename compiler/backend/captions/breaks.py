@@ -11,14 +11,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from ...script.full_stops import ends_no_sentence
+from ...script.full_stops import SENTENCE_END, ends_no_sentence
 from .words import SpokenWord
 
 Measure: TypeAlias = Callable[[Sequence[SpokenWord]], float]
 """The width of words on one line, in any unit."""
 
 CLAUSE_END = re.compile(r"[,;:–—、，；：،؛][\"'”’»)\]」』）]*$")
-_SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"'”’»)\]」』）]*$")
 _NEVER_FIRST = re.compile(
     r"[,.;:!?…)\]}”’»、。，；：！？」』）】〕ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%]"
 )
@@ -69,11 +68,6 @@ def two_lines(
     return best
 
 
-def ends_sentence(word: str, following: str, language: str) -> bool:
-    """Whether a sentence ends after a word, as shown; ``following`` is empty after the last one."""
-    return bool(_SENTENCE_END.search(word)) and not ends_no_sentence(word, following, language)
-
-
 def roughness(words: Sequence[SpokenWord], place: int, language: str) -> float:
     """Return the cost of a break before a word: below 0 after a clause or verse, 1 if forbidden."""
     before, after = words[place - 1].text, words[place].text
@@ -83,7 +77,7 @@ def roughness(words: Sequence[SpokenWord], place: int, language: str) -> float:
         return -0.6
     if ends_no_sentence(before, after, language):
         return 0.35
-    if CLAUSE_END.search(before) or _SENTENCE_END.search(before):
+    if CLAUSE_END.search(before) or SENTENCE_END.search(before):
         return -0.3
     proclitics = _PROCLITIC_SETS.get(language.partition("-")[0].lower(), frozenset())
     bare = before.lower().strip("\"'“”‘’«»(")

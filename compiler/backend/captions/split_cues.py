@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from operator import add
 
-from .breaks import ends_sentence, roughness
+from ...script.full_stops import ends_sentence
+from .breaks import roughness
 from .cue_limits import HOLD_S, LONGEST_S, TICK_S, CueLimits, characters_of
 from .words import SpokenWord, is_joined
 

@@ -42,9 +42,9 @@ UNHEARD = Fraction(3, 10)
 """Most confidence in a word or scene that was not heard, and in the cut after that scene."""
 LEAST, MOST = 0.01, 0.99
 """Range of a confidence: nothing that was listened to is certain."""
-_DOUBTFUL = Fraction(round(100 * LEAST_CUT) - 1, 100)
+_DOUBTFUL = LEAST_CUT - Fraction(1, 100)
 """Most confidence in a doubtful cut."""
-_LEAST_ODDS = LEAST_CUT / (1 - LEAST_CUT)
+_LEAST_ODDS = float(LEAST_CUT / (1 - LEAST_CUT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 
+from ...script.full_stops import ends_sentence
 from ...script.tokens import Token
 from .pronunciation import pronunciations
 from .segments import BEFORE, LONGEST_SEGMENT
@@ -16,7 +17,6 @@ LONGEST_SENTENCE = 60
 """Tokens from which a text without punctuation is not taken for one sentence."""
 FASTEST = 4
 """Frames of a phone at the fastest pace."""
-_ENDS, _CLOSING = frozenset(".!?…。！？।؟"), "\"'”’)»"
 
 
 def unspoken_runs(
@@ -95,8 +95,9 @@ def consecutive(numbers: Iterable[int]) -> list[list[int]]:
 
 def _sentences(tokens: Sequence[Token]) -> list[list[int]]:
     sentences: list[list[int]] = [[]]
-    for number, token in enumerate(tokens):
+    following = [*(token.text for token in tokens[1:]), ""]
+    for number, (token, after) in enumerate(zip(tokens, following, strict=True)):
         sentences[-1].append(number)
-        if token.line_end or token.text.rstrip(_CLOSING)[-1:] in _ENDS:
+        if token.line_end or ends_sentence(token.text, after, ""):
             sentences.append([])
     return [sentence for sentence in sentences if sentence]

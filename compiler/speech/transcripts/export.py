@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from ...script.full_stops import ends_sentence
 from ...sync.types import Word
 from .base import Transcript
 
 PAUSE = Fraction(3, 5)
 """Seconds of silence that end a segment."""
-_SENTENCE_END = re.compile(r".*[.!?…。！？][\"'’”»)\]\s]*", re.DOTALL)
 _FEWEST_DECIMALS, _MOST_DECIMALS = 6, 60
 
 
@@ -23,7 +22,7 @@ def to_whisper_json(transcript: Transcript) -> str:
     Times that are decimal fractions are exact; others are rounded down to as many decimals as keep
     the length of every word positive.
     """
-    segments = list(_segments(transcript.words))
+    segments = list(_segments(transcript.words, transcript.language or ""))
     decimals = _decimals(transcript.words)
     words = [" " + word.text for word in transcript.words]
     lines = ",\n".join(
@@ -36,11 +35,15 @@ def to_whisper_json(transcript: Transcript) -> str:
     )
 
 
-def _segments(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+def _segments(words: Sequence[Word], language: str) -> Iterator[Sequence[Word]]:
     first = 0
     for index, word in enumerate(words, 1):
-        last = index == len(words)
-        if last or _SENTENCE_END.fullmatch(word.text) or words[index].start - word.end >= PAUSE:
+        following = words[index] if index < len(words) else None
+        if (
+            following is None
+            or ends_sentence(word.text.rstrip(), following.text, language)
+            or following.start - word.end >= PAUSE
+        ):
             yield words[first:index]
             first = index
 

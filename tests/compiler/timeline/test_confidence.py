@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import jsonschema
@@ -11,7 +12,12 @@ from otio_gvideo import schemas
 from otio_gvideo.compiler.api.view import view_timeline
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError
-from otio_gvideo.compiler.timeline.confidence import TimedWord, doubtful_scenes, doubts_of
+from otio_gvideo.compiler.timeline.confidence import (
+    LEAST_CUT,
+    TimedWord,
+    doubtful_scenes,
+    doubts_of,
+)
 from otio_gvideo.compiler.timeline.metadata import NAMESPACE
 
 WORDS = [
@@ -41,6 +47,7 @@ def test_without_a_certain_word_the_error_reaches_the_ends_of_the_narration() ->
 def test_certain_scenes_and_scenes_of_unknown_confidence_are_no_doubts() -> None:
     assert not list(doubtful_scenes(WORDS, {"a": 0.95, "b": 0.9}))
     assert not list(doubtful_scenes(WORDS, {}))
+    assert Fraction(9, 10) >= LEAST_CUT
 
 
 def test_a_scene_that_plays_twice_is_doubtful_twice() -> None:

@@ -9,7 +9,6 @@ import pysubs2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from otio_gvideo.compiler.backend.captions.breaks import ends_sentence
 from otio_gvideo.compiler.backend.captions.cue_limits import (
     HOLD_S,
     LINE_WIDTH,
@@ -26,6 +25,7 @@ from otio_gvideo.compiler.backend.captions.cues import (
 from otio_gvideo.compiler.backend.captions.phrases import join_phrases
 from otio_gvideo.compiler.backend.captions.sidecars import to_srt, to_vtt
 from otio_gvideo.compiler.backend.captions.words import SpokenWord, columns
+from otio_gvideo.compiler.script.full_stops import ends_sentence
 from otio_gvideo.compiler.script.tokens import tokenize
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import wave
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from otio_gvideo.compiler.api.transcript import show_transcript
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.speech.transcripts import read_transcript
+from otio_gvideo.compiler.speech.transcripts.base import Transcript
 from otio_gvideo.compiler.speech.transcripts.export import to_whisper_json
+from otio_gvideo.compiler.sync.types import Interval, Word
 
 DATA = Path(__file__).parent / "data"
 
@@ -74,6 +77,14 @@ def test_segments_part_at_sentence_ends_and_pauses() -> None:
     assert document["text"] == "".join(segment["text"] for segment in document["segments"])
     bare = json.loads(to_whisper_json(read_transcript(DATA / "kaldi.ctm")))
     assert [len(segment["words"]) for segment in bare["segments"]] == [5, 9]
+
+
+def test_the_full_stop_of_an_abbreviation_ends_no_segment() -> None:
+    times = [Interval(Fraction(n, 4), Fraction(n + 1, 4)) for n in range(4)]
+    texts = ["Ask", "Mr.", "Bell.", "Now."]
+    words = tuple(Word(text, time.start, time.end) for text, time in zip(texts, times, strict=True))
+    segments = json.loads(to_whisper_json(Transcript(words)))["segments"]
+    assert [segment["text"] for segment in segments] == [" Ask Mr. Bell.", " Now."]
 
 
 def test_a_transcript_is_never_written_over_itself(tmp_path: Path) -> None:
