@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,9 @@ def align_narration(script: Script, on_progress: Callable[[float], None] | None 
                     voices[-1].duration,
                     _part_progress(on_progress, index, len(tracks)),
                     script.path.parent,
+                    is_first=index == 0,
                 ),
+                is_first=index == 0,
             )
         except InputError as error:
             problems += error.problems
@@ -111,12 +114,16 @@ def _tracks(script: Script) -> list[tuple[Narration, list[ScriptScene]]]:
 
 
 def _align_once(
-    narration: Narration, scenes: Sequence[ScriptScene], align: Callable[[], AlignedTrack]
+    narration: Narration,
+    scenes: Sequence[ScriptScene],
+    align: Callable[[], AlignedTrack],
+    *,
+    is_first: bool,
 ) -> AlignedTrack:
     """Align a track unless the same one was aligned before."""
     files = [narration.audio, *([narration.transcript] if narration.transcript else [])]
     try:
-        settings = _settings(narration, scenes)
+        settings = [*_settings(narration, scenes), is_first]
     except (InputError, WorkError):
         return align()  # It says what is wrong, and where.
     return cached_alignment(files, settings, align)
@@ -171,6 +178,8 @@ def _align_track(
     duration: Fraction,
     on_progress: Callable[[float], None] | None,
     folder: Path,
+    *,
+    is_first: bool,
 ) -> AlignedTrack:
     # Most runs find the words in the cache, and these modules take 0.1 s.
     from .align import AlignmentError, SceneText, align_scenes  # noqa: PLC0415
@@ -201,6 +210,7 @@ def _align_track(
     words: dict[str, tuple[Word, ...]] = {}
     confidence: dict[str, Fraction] = {}
     unscripted: dict[str, tuple[Interval, ...]] = {}
+    fixed = _fixed_cuts(scenes, is_first=is_first and narration.align == "audio")
     texts = [SceneText(scene.id, scene.text) for scene in scenes if scene.text is not None]
     if texts:
         try:
@@ -214,6 +224,7 @@ def _align_track(
                 unheard=narration.unheard,
                 on_progress=on_progress,
                 memo=memo,
+                fixed=fixed,
             )
         except AlignmentError as error:
             places = {scene.id: scene.place_of("text") for scene in scenes}
@@ -245,9 +256,8 @@ def _align_track(
             for warning in alignment.warnings
             if warning.unscripted is None or not _is_shown(warning.unscripted, scenes)
         ]
-    for before, scene in zip([None, *scenes], scenes, strict=False):
-        if scene.time is not None or (before is not None and before.time is not None):
-            confidence[scene.id] = Fraction(1)
+    confidence |= dict.fromkeys(fixed, Fraction(1))
+    for scene in scenes:
         if scene.time is not None and transcript is not None:
             words[scene.id] = words_within(transcript.words, Interval(*scene.time))
     last = scenes[-1]
@@ -256,6 +266,13 @@ def _align_track(
         what = trailing_speech(last.time[1], duration, known, speech)
         warnings += [Notice("sync", f"{last.id}: {what}")] if what else []
     return AlignedTrack(words, confidence, unscripted, tuple(warnings))
+
+
+def _fixed_cuts(scenes: Sequence[ScriptScene], *, is_first: bool) -> set[str]:
+    """Return the scenes that begin at a stated time, or with the first voice file."""
+    fixed = {scene.id for scene in scenes if scene.time is not None}
+    fixed |= {after.id for before, after in pairwise(scenes) if before.time is not None}
+    return fixed | ({scenes[0].id} if is_first else set())
 
 
 def _is_shown(speech: Interval, scenes: Sequence[ScriptScene]) -> bool:

@@ -7,7 +7,7 @@ have a logistic model (Cox, 1958) over a few features; `confidence_model` holds 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -91,6 +91,12 @@ def confidence(
             for sure, is_heard in zip(cuts, _heard(members, evidence), strict=True)
         ),
     )
+
+
+def with_fixed(known: Confidence, fixed: Sequence[bool]) -> Confidence:
+    """Return the probabilities with certainty for the cuts that do not depend on words."""
+    cuts = (1 if certain else sure for sure, certain in zip(known.scenes, fixed, strict=True))
+    return replace(known, scenes=tuple(cut if cut is None else Fraction(cut) for cut in cuts))
 
 
 def in_noise(cuts: Sequence[Fraction], evidence: Evidence) -> list[Fraction]:

@@ -8,7 +8,7 @@ onto the recording (DTW) must agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +23,7 @@ from ...sync.types import Word
 from ..pauses import trim_to_speech
 from ..transcripts.base import Transcript
 from . import evidence
-from .confidence import confidence, unknown
+from .confidence import confidence, unknown, with_fixed
 from .ctc_align import align_by_model
 from .ctc_folder import CtcFolder
 from .forced_align import FRAME, forced_align
@@ -74,6 +74,7 @@ def align_scenes(
     unheard: Unheard = "error",
     on_progress: Callable[[float], None] | None = None,
     memo: SearchMemo | None = None,
+    fixed: Collection[str] = (),
 ) -> Alignment:
     """Align the words of the scenes to the narration.
 
@@ -87,6 +88,7 @@ def align_scenes(
         unheard: ``warn`` places scenes that are not in the narration between their neighbours.
         on_progress: called with 0..1.
         memo: searches of this narration that were made before.
+        fixed: ids of scenes whose cuts do not depend on words: they are certain.
 
     Returns:
         Every token of every scene once, in order, inside the narration.
@@ -124,6 +126,7 @@ def align_scenes(
     apart = by_scene(members, placed.unscripted, times, placed.speech, placed.evidence.clarity_at)
     if method == "audio":
         trust = confidence(tokens, members, times, apart, placed.speech, placed.evidence)
+        trust = with_fixed(trust, [scene.id in fixed for scene in scenes])
         warnings = with_doubts(warnings, scenes, members, times, trust)
     words = [
         Word(token.text, time.start, time.end, sure, token.line_end)

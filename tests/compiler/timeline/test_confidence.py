@@ -71,6 +71,7 @@ def test_timeline_and_report_have_the_confidence_of_every_word_and_scene(compile
     stated = json.loads(compiled.read_text())["metadata"][NAMESPACE]
     assert all(0 <= scene["confidence"] <= 1 for scene in stated["scenes"])
     assert all(0 <= word["confidence"] <= 1 for word in stated["words"])
+    assert [scene["confidence"] == 1 for scene in stated["scenes"]][:2] == [True, False]
     report = json.loads((compiled.parent / "report.json").read_text())
     jsonschema.validate(report, schemas.load("report"))
     assert [scene["id"] for scene in report["scenes"]] == [s["scene"] for s in stated["scenes"]]

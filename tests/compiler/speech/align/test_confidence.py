@@ -17,6 +17,7 @@ from otio_gvideo.compiler.speech.align.confidence import (
     Confidence,
     confidence,
     in_noise,
+    with_fixed,
 )
 from otio_gvideo.compiler.speech.align.evidence import UNFIT, Evidence
 from otio_gvideo.compiler.sync.types import Interval
@@ -101,6 +102,12 @@ def test_noise_keeps_the_order_of_cuts() -> None:
 def test_no_words_have_no_confidence() -> None:
     nothing = Evidence("forced", np.zeros(0), np.zeros(0), 1.0)
     assert confidence([], [], [], [], [], nothing) == Confidence((), ())
+
+
+def test_cuts_that_depend_on_no_words_are_certain() -> None:
+    known = judged(fits=UNFIT)
+    found = with_fixed(known, [True, False])
+    assert (found.words, found.scenes) == (known.words, (Fraction(1), known.scenes[1]))
 
 
 @pytest.mark.slow
