@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import opentimelineio as otio
 
-from ..timeline.layout import Placed, TrackTransition
+from ..timeline.layout import Placed, TrackTransition, is_visible
 from ..timeline.media import media_file_name
 from ..timeline.nested import OpenedItem, open_timeline
 from ..timeline.properties import frames_of
@@ -130,8 +130,8 @@ def _clip_changes(
         old, new, name = one.placed, two.placed, two.name
         if _is_retimed(one, two) and not _ramp(splits[one]):
             yield SpeedChanged(name, float(old.speed), float(new.speed))
-        if _is_on(old) != _is_on(new):
-            yield ClipToggled(name, _is_on(new))
+        if is_visible(old.item) != is_visible(new.item):
+            yield ClipToggled(name, is_visible(new.item))
         files = [_file_name(placed.item) for placed in (old, new) if not _is_slot(placed.item)]
         # The media of a slot change with its recipe.
         if len(files) == 2 and all(files) and files[0] != files[1]:
@@ -142,14 +142,6 @@ def _clip_changes(
         shift = new.start - old.start
         if shift and (old.end == new.end or gaps[one] != gaps[two]):
             yield ClipMoved(name, shift)
-
-
-def _is_on(placed: Placed) -> bool:
-    """Whether a clip is enabled, and the tracks and stacks that it is in."""
-    item: otio.core.Item | None = placed.item
-    while item is not None and item.enabled:
-        item = item.parent()
-    return item is None
 
 
 def _trim_changes(one: ShownClip, two: ShownClip) -> Iterator[Change]:
@@ -245,6 +237,6 @@ def _audio_tracks(items: Sequence[OpenedItem]) -> list[list[_AudioClip]]:
         clip, p = one.placed.item, one.placed
         if one.is_sound and isinstance(clip, otio.schema.Clip):
             named = _file_name(clip) or str(clip.name)
-            heard = (named, p.start, p.frames, p.media_start, _is_on(p))
+            heard = (named, p.start, p.frames, p.media_start, is_visible(p.item))
             tracks.setdefault(one.track, []).append(heard)
     return [tracks.get(number, []) for number in range(max(tracks, default=-1) + 1)]

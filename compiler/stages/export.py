@@ -117,8 +117,7 @@ def _damaged_media(timeline: otio.schema.Timeline, root: Path, *, read: bool) ->
     notes: dict[Path, Notice] = {}
     for clip in timeline.find_clips():
         for reference in clip.media_references().values():
-            external = isinstance(reference, otio.schema.ExternalReference)
-            file = media_path(reference, root) if external else None
+            file = media_path(reference, root)
             how = "" if file is None or file in notes else damage_of(file, read=read)
             if file is not None and how:
                 what = f"{file.name} is damaged ({how}); otio-gvideo render will replace it"

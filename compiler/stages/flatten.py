@@ -28,6 +28,7 @@ from ..provenance.credentials import Credentials
 from ..provenance.sign import Signing
 from ..report import Loudness, Report
 from ..timeline.cover import states_cover
+from ..timeline.layout import is_visible
 from ..timeline.media import media_file_name
 from ..timeline.slots import slot_clips
 from .signing import claims_of
@@ -199,19 +200,10 @@ def unrendered_notices(timeline: otio.schema.Timeline, path: Path) -> list[Notic
         path: its file.
     """
     slots = sum(
-        isinstance(slot.clip.media_reference, otio.schema.ExternalReference)
-        and is_still(Path(media_file_name(slot.clip.media_reference)))
-        and _is_visible(slot.clip)
+        is_still(Path(media_file_name(slot.clip.media_reference))) and is_visible(slot.clip)
         for slot in slot_clips(timeline)
     )
     return [waiting(slots, path.name)] if slots else []
-
-
-def _is_visible(item: otio.core.Item | None) -> bool:
-    """Whether an item and all that it is in are enabled."""
-    while item is not None and item.enabled:
-        item = item.parent()
-    return item is None
 
 
 def covers_of(timeline: otio.schema.Timeline, videos: Iterable[Path]) -> list[Path]:

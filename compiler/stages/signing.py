@@ -21,6 +21,7 @@ from ..provenance.credentials import Credentials, load_credentials
 from ..provenance.sign import Signing, SigningError
 from ..script.config import Config
 from ..timeline.disclosure import KEY, maker_of, origin_for
+from ..timeline.layout import is_visible
 from ..timeline.media import media_path, sequence_folder, sequence_images
 from ..timeline.metadata import NAMESPACE, own_metadata, plain
 from ..timeline.rate import seconds
@@ -78,9 +79,9 @@ def claims_of(timeline: otio.schema.Timeline, root: Path) -> Claims:
     sources = _Sources(root)
     generated = []
     for clip in timeline.find_clips():
-        if not _is_enabled(clip):
+        if not is_visible(clip):
             continue
-        media = _media(clip, root)
+        media = media_path(clip.media_reference, root)
         slot = slot_of(clip)
         recipe = slot.stated if slot is not None else _recipe_beside(media)
         files = _files_of(recipe, root)
@@ -161,14 +162,6 @@ class _Sources:
         return SourceFile(place.name, digest.hexdigest(), is_shown, place)
 
 
-def _media(clip: otio.schema.Clip, root: Path) -> Path | None:
-    """Return the active media file of a clip."""
-    reference = clip.media_reference
-    if isinstance(reference, otio.schema.ExternalReference):
-        return media_path(reference, root)
-    return None
-
-
 def _recipe_beside(media: Path | None) -> Mapping[str, Any] | None:
     return None if media is None else stated_in(sidecar_of(media))
 
@@ -194,15 +187,6 @@ def _list(value: Any) -> list[Any]:
 def _model_name(model: str) -> str:
     """Return a model without local folders, as in ``owner/name@revision``."""
     return Path(model).name if Path(model).is_absolute() else model
-
-
-def _is_enabled(clip: otio.schema.Clip) -> bool:
-    item: Any = clip
-    while item is not None:
-        if not item.enabled:
-            return False
-        item = item.parent()
-    return True
 
 
 def _place(clip: otio.schema.Clip, timeline: otio.schema.Timeline) -> tuple[float, float] | None:

@@ -50,10 +50,7 @@ def maker_of(slot: SlotClip, folder: Path) -> str:
     asked = slot.renderer
     if picked_take(slot) is not None:
         asked = slot.clip.active_media_reference_key.rpartition(".")[0]
-    reference = slot.clip.media_reference
-    if not isinstance(reference, otio.schema.ExternalReference):
-        return asked
-    media = media_path(reference, folder)
+    media = media_path(slot.clip.media_reference, folder)
     made = None if media is None else attempt_log_of(media)
     return asked if made is None else made.renderer
 

@@ -103,6 +103,13 @@ class TrackLayout:
         return not isinstance(self.track, otio.schema.Track) or self.track.kind == kinds.Video
 
 
+def is_visible(item: otio.core.Item | None) -> bool:
+    """Return whether an item and all that it is in are enabled."""
+    while item is not None and item.enabled:
+        item = item.parent()
+    return item is None
+
+
 def lay_out_timeline(timeline: otio.schema.Timeline, fps: Fraction) -> list[TrackLayout]:
     """Return the layout of every child of a timeline's stack, lower tracks first.
 

@@ -28,7 +28,7 @@ from ...timeline.level_curves import (
 from ...timeline.levels import clip_levels, state_levels
 from ...timeline.rate import whole_frames
 from .base import is_audio
-from .fcp7_retime import parameters_of
+from .fcp7_retime import has_id, parameters_of
 
 LOUDEST = 3.98107
 _STEP_DB = 3.0
@@ -76,14 +76,9 @@ def read_levels(timeline: otio.schema.Timeline, fps: Fraction) -> None:
             clip = placed.item
             if not isinstance(clip, otio.schema.Clip):
                 continue
-            for effect in [one for one in clip.effects if _is_level(one)]:
+            for effect in [one for one in clip.effects if has_id(one, _EFFECT)]:
                 state_levels(clip, ClipLevels(tuple(_points(effect, clip, fps))))
                 clip.effects.remove(effect)
-
-
-def _is_level(effect: otio.schema.Effect) -> bool:
-    stated = effect.metadata.get("fcp_xml", {})
-    return str(stated.get("effectid", "")).casefold() == _EFFECT
 
 
 def _points(

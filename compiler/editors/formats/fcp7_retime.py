@@ -63,7 +63,7 @@ def write_retime(clip: Element, item: otio.schema.Clip, fps: Fraction) -> None:
 def read_retimes(timeline: otio.schema.Timeline, fps: Fraction) -> None:
     """Replace the filter of each clip by its speed, in place; a ramp by a clip for each part."""
     for clip in timeline.find_clips():
-        remap = next((effect for effect in clip.effects if _is_remap(effect)), None)
+        remap = next((effect for effect in clip.effects if has_id(effect, _EFFECT)), None)
         if remap is None or clip.source_range is None:
             continue
         clip.effects.remove(remap)
@@ -71,7 +71,8 @@ def read_retimes(timeline: otio.schema.Timeline, fps: Fraction) -> None:
         origin = whole_frames(available.start_time, fps) if available is not None else 0
         frames = whole_frames(clip.source_range.duration, fps)
         begin = Fraction(whole_frames(clip.source_range.start_time, fps) - origin)
-        pieces = _pieces(_parameters(remap), begin, frames, _media_frames(clip, fps))
+        parameters = {str(one.get("parameterid")): one for one in parameters_of(remap)}
+        pieces = _pieces(parameters, begin, frames, _media_frames(clip, fps))
         parent = clip.parent()
         index = parent.index(clip)
         # A copy for each further part goes behind the clip, which keeps its markers.
@@ -115,10 +116,6 @@ def _value(parameters: Mapping[str, Any], name: str, default: str) -> str:
     return str(parameters.get(name, {}).get("value") or default).strip()
 
 
-def _parameters(effect: otio.schema.Effect) -> dict[str, Mapping[str, Any]]:
-    return {str(one.get("parameterid")): one for one in parameters_of(effect)}
-
-
 def parameters_of(effect: otio.schema.Effect) -> Iterator[Mapping[str, Any]]:
     """Yield the parameters of an effect that the adapter read."""
     yield from _listed(plain(effect.metadata.get("fcp_xml", {})).get("parameter", []))
@@ -129,9 +126,10 @@ def _listed(found: Any) -> list[Mapping[str, Any]]:
     return found if isinstance(found, list) else [found]
 
 
-def _is_remap(effect: otio.schema.Effect) -> bool:
+def has_id(effect: otio.schema.Effect, name: str) -> bool:
+    """Return whether an effect has an ``effectid``, in any case."""
     stated = effect.metadata.get("fcp_xml", {})
-    return str(stated.get("effectid", "")).casefold() == _EFFECT
+    return str(stated.get("effectid", "")).casefold() == name
 
 
 def _media_frames(clip: otio.schema.Clip, fps: Fraction) -> int:

@@ -11,8 +11,8 @@ import re
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
 
-from ...sync.rationals import parse_rational
 from ...timeline.level_curves import MUTED_DB, ClipLevels
+from .fcpxml_media import seconds_of
 
 LOUDEST_DB = 12.0
 """The highest level of Final Cut's inspector."""
@@ -57,13 +57,13 @@ def levels_in(element: Element) -> ClipLevels | None:
     volume = element.find("adjust-volume")
     if volume is None:
         return None
-    start = _seconds(element.get("start"))
+    start = seconds_of(element.get("start"))
     parameter = next((p for p in volume.iterfind("param") if p.get("name") == "amount"), None)
     stated = volume.get("amount")
     if parameter is None:
         return _constant(_level(stated))
     points = sorted(
-        (_seconds(point.get("time")) - start, _level(point.get("value")))
+        (seconds_of(point.get("time")) - start, _level(point.get("value")))
         for point in parameter.iterfind("keyframeAnimation/keyframe")
     )
     constant = _level(stated if stated is not None else parameter.get("value"))
@@ -71,8 +71,8 @@ def levels_in(element: Element) -> ClipLevels | None:
     kinds = {fade.get("type") for fade in (fade_in, fade_out) if fade is not None}
     return ClipLevels(
         tuple(points) or _constant(constant).points,
-        _seconds(fade_in.get("duration")) if fade_in is not None else Fraction(0),
-        _seconds(fade_out.get("duration")) if fade_out is not None else Fraction(0),
+        seconds_of(fade_in.get("duration")) if fade_in is not None else Fraction(0),
+        seconds_of(fade_out.get("duration")) if fade_out is not None else Fraction(0),
         is_linear=kinds == {_LINEAR},
     )
 
@@ -89,7 +89,3 @@ def _level(text: str | None) -> float:
     """Return the decibels of ``-5.5dB``, ``-inf`` included."""
     found = re.fullmatch(r"\s*([+-]?(?:\d+\.?\d*|\.\d+|inf))\s*(?:dB)?\s*", text or "0", re.I)
     return max(MUTED_DB, float(found.group(1))) if found else 0.0
-
-
-def _seconds(text: str | None) -> Fraction:
-    return parse_rational((text or "0s").rstrip("s") or "0")
