@@ -25,6 +25,7 @@ from ..timeline.rate import time, time_range
 from .audio_tracks import Sound, effect_tracks, music_track, narration_track
 from .clip_items import PlacedClip, picture_items
 from .scene_parts import PartedReel, part_scenes
+from .script_spaces import spaces_between
 
 FORMAT_VERSION = 1
 
@@ -75,6 +76,7 @@ def build_timeline(
 
 def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[str, Any]:
     output = script.output
+    texts = {scene.id: scene.text or "" for scene in script.scenes}
     return {
         "version": FORMAT_VERSION,
         "title": script.title,
@@ -101,9 +103,14 @@ def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[st
                 "end": round(float(word.end), 6),
                 **_confidence(word.confidence),
                 **({"line_end": True} if word.line_end else {}),
+                **({} if spaced is None else {"spaced": spaced}),
             }
             for scene in schedule.scenes
-            for word in scene.words
+            for word, spaced in zip(
+                scene.words,
+                spaces_between([word.text for word in scene.words], texts.get(scene.id, "")),
+                strict=True,
+            )
         ],
     }
 

@@ -113,8 +113,9 @@ def _word_faults(words: Any) -> Iterator[str]:
             yield f"words[{index}] has no start and end in seconds"
         elif not _is_probability(word.get("confidence")):
             yield f"the confidence of words[{index}] is not a number from 0 to 1"
-        elif not isinstance(word.get("line_end", False), bool):
-            yield f"line_end of words[{index}] is not true or false"
+        for key in ("line_end", "spaced") if _is_mapping(word) else ():
+            if not isinstance(word.get(key, False), bool):
+                yield f"{key} of words[{index}] is not true or false"
 
 
 def _scene_faults(scenes: Any) -> Iterator[str]:

@@ -97,7 +97,7 @@ class Typesetter:
             for word in words
             for part, is_emoji in self._parts(word)
         )
-        blanks = sum(not is_joined(a.text, b.text) for a, b in pairwise(words))
+        blanks = sum(not is_joined(a, b) for a, b in pairwise(words))
         return widths + blanks * face.width(" ", size)
 
     def script(self, cues: Sequence[Cue]) -> AssScript:
@@ -226,7 +226,7 @@ class Typesetter:
             )
             if self.style.style == "karaoke":
                 shown = self._highlight(word, cue, start) + shown
-            if index and not is_joined(words[index - 1].text, word.text):
+            if index and not is_joined(words[index - 1], word):
                 shown = f" {shown}"
             text += shown
         return text

@@ -34,7 +34,9 @@ def join_phrases(words: Sequence[SpokenWord], language: str) -> list[SpokenWord]
             if index and place not in starts:
                 before = joined[-1]
                 text, end = before.text + word.text, max(before.end, word.end)
-                joined[-1] = replace(before, text=text, end=end, line_end=word.line_end)
+                joined[-1] = replace(
+                    before, text=text, end=end, line_end=word.line_end, spaced=word.spaced
+                )
             else:
                 joined.append(word)
             place += len(word.text)
@@ -64,7 +66,7 @@ def _runs(words: Sequence[SpokenWord]) -> list[list[SpokenWord]]:
     runs: list[list[SpokenWord]] = [[word] for word in words[:1]]
     for one, other in pairwise(words):
         is_same = one.scene == other.scene and not one.line_end
-        if is_same and is_joined(one.text, other.text):
+        if is_same and is_joined(one, other):
             runs[-1].append(other)
         else:
             runs.append([other])

@@ -48,7 +48,7 @@ class CueSplitter:
             for index, (one, other) in enumerate(pairwise(words))
         ]
         self._widths = _sums(alone, self._blanks)
-        self._spaces = [0, *(not is_joined(a.text, b.text) for a, b in pairwise(words))]
+        self._spaces = [0, *(not is_joined(a, b) for a, b in pairwise(words))]
         self._counts = _sums([characters_of(word.text) for word in words], self._spaces)
         language = self.limits.language
         self._rough = [0.0, *(roughness(words, at, language) for at in range(1, len(words)))]

@@ -24,7 +24,8 @@ _JOINED = re.compile(
 class SpokenWord:
     """A word, its start and end in seconds of the reel, its scene, and its confidence, 0..1.
 
-    ``line_end``: whether it ends a line of verse.
+    ``line_end``: whether it ends a line of verse. ``spaced``: whether a space follows; None is as
+    its writing system has it.
     """
 
     text: str
@@ -33,6 +34,7 @@ class SpokenWord:
     scene: str = ""
     confidence: float | None = None
     line_end: bool = False
+    spaced: bool | None = None
 
 
 def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
@@ -46,6 +48,7 @@ def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
             str(word.get("scene", "")),
             None if word.get("confidence") is None else float(word["confidence"]),
             bool(word.get("line_end", False)),
+            word.get("spaced"),
         )
         for word in own_metadata(timeline).get("words") or ()
     )
@@ -65,15 +68,23 @@ def _clean(text: str) -> str:
 
 
 def join_words(words: Iterable[SpokenWord]) -> str:
-    """Join words with spaces, except in writing systems without spaces."""
-    text = ""
+    """Join words with spaces, except where none follows a word."""
+    text, last = "", None
     for word in words:
-        text += word.text if not text or is_joined(text, word.text) else f" {word.text}"
+        text += word.text if last is None or is_joined(last, word) else f" {word.text}"
+        last = word
     return text
 
 
-def is_joined(text: str, following: str) -> bool:
-    """Whether a word follows a text without a space."""
+def is_joined(word: SpokenWord, following: SpokenWord) -> bool:
+    """Whether a word follows another without a space."""
+    if word.spaced is not None:
+        return not word.spaced
+    return is_unspaced(word.text, following.text)
+
+
+def is_unspaced(text: str, following: str) -> bool:
+    """Whether no space is between two words as their writing systems have it."""
     return bool(_JOINED.match(text[-1:]) and _JOINED.match(following[:1]))
 
 
