@@ -16,9 +16,11 @@ from opentimelineio.opentime import TimeRange
 from ..media.probe import is_still
 from ..media.timecode import read_timecode
 from ..sync.frames import nearest_frame
+from ..timeline.effects import speed_of
 from ..timeline.media import source_start
+from ..timeline.metadata import NAMESPACE, plain
 from ..timeline.rate import exact_rate, seconds, time, time_range, whole_frames
-from .formats.base import is_audio
+from .formats.base import START_OFFSET, is_audio
 
 _LEAST_SHIFT_S = Fraction(1, 10_000)
 _External = otio.schema.ExternalReference
@@ -66,23 +68,37 @@ def rounded_starts(
         exact: starts that will be restored.
     """
     kept = {id(one.clip) for one in exact}
-    shifts = []
-    for track in timeline.video_tracks():
-        for clip in track:
-            reference = getattr(clip, "media_reference", None)
-            is_video = isinstance(reference, _External) and not is_still(Path(reference.target_url))
-            if not is_video or clip.source_range is None or id(clip) in kept:
-                continue
-            start = seconds(clip.source_range.start_time)
-            off = abs(start - whole_frames(clip.source_range.start_time, fps) / fps)
-            if off >= _LEAST_SHIFT_S:
-                shifts.append((off, str(clip.name)))
+    found = _offsets(timeline, fps)
+    shifts = [(abs(off), str(clip.name)) for clip, off in found if id(clip) not in kept]
     if not shifts:
         return []
     most, name = max(shifts)
     who = f"{name} starts" if len(shifts) == 1 else f"{len(shifts)} clips start up to"
     by = f"{float(1000 * most):.1f} ms off in the video"
     return [f"{who} {by}: the format counts in frames of the reel"]
+
+
+def state_offsets(timeline: otio.schema.Timeline, fps: Fraction) -> None:
+    """State in clips by how much their starts will be rounded, for `start_offset`, in place."""
+    for clip, offset in list(_offsets(timeline, fps)):
+        if speed_of(clip) == 1:
+            own = plain(clip.metadata.get(NAMESPACE, {}))
+            clip.metadata[NAMESPACE] = {**own, START_OFFSET: str(offset)}
+
+
+def _offsets(
+    timeline: otio.schema.Timeline, fps: Fraction
+) -> Iterator[tuple[otio.schema.Clip, Fraction]]:
+    """Yield the clips that show videos from between frames, and seconds after the nearest one."""
+    for track in timeline.video_tracks():
+        for clip in track:
+            reference = getattr(clip, "media_reference", None)
+            is_video = isinstance(reference, _External) and not is_still(Path(reference.target_url))
+            if is_video and clip.source_range is not None:
+                start = clip.source_range.start_time
+                offset = seconds(start) - whole_frames(start, fps) / fps
+                if abs(offset) >= _LEAST_SHIFT_S:
+                    yield clip, offset
 
 
 def exact_starts(timeline: otio.schema.Timeline, fps: Fraction) -> Iterator[ExactStart]:

@@ -28,13 +28,15 @@ from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.properties import item_length, rate_of, size_of, state_format
 from ..timeline.rate import time, time_range, whole_frames
 from ..timeline.resolve_ranges import resolve_ranges
-from .exact_starts import exact_starts, rounded_starts
+from .exact_starts import exact_starts, rounded_starts, state_offsets
 
 _WITH_ANY_REFERENCE = (".otio", ".otioz", ".otiod", ".edl")
 """Suffixes of formats in which a clip needs no file."""
 _WITH_SEQUENCES = (".mlt", ".kdenlive")
 _WITH_MEDIA_RATES = (".otio", ".otioz", ".otiod", ".fcpxml")
 """Suffixes of formats in which a clip may start at a frame of its media's own rate."""
+_WITH_START_OFFSETS = (".xml", ".edl")
+"""Suffixes of formats with a place for the exact start beside the rounded one."""
 _WITHOUT_PICTURES = (".srt", ".vtt", ".ass")
 _WITHOUT_NESTED = (".edl", ".aaf")
 
@@ -64,6 +66,8 @@ def prepare_export(
     exact = list(exact_starts(copy, fps)) if is_exact else []
     if suffix not in _WITHOUT_PICTURES:
         lost += [Notice("format", line) for line in rounded_starts(copy, fps, exact)]
+    if suffix in _WITH_START_OFFSETS:
+        state_offsets(copy, fps)
     _snap_items(copy, fps)
     start = copy.global_start_time
     copy.global_start_time = time(whole_frames(start, fps) if start is not None else 0, fps)

@@ -15,10 +15,15 @@ import opentimelineio as otio
 
 from ...errors import InputError, Problem
 from ...files.text_encoding import decode, encoding_of
+from ...timeline.metadata import own_metadata
 
 EXTRA = "pip install 'otio-gvideo[editors]'"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, as in names with control characters."""
+
+
+START_OFFSET = "start_offset"
+"""Key of our metadata, in a timeline that is about to be written: see `start_offset`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,11 @@ def timelines_in(found: otio.core.SerializableObject) -> list[otio.schema.Timeli
 def is_audio(track: otio.schema.Track) -> bool:
     """Whether a track is an audio track; all other kinds show pictures."""
     return bool(track.kind == otio.schema.TrackKind.Audio)
+
+
+def start_offset(clip: otio.schema.Clip) -> Fraction:
+    """Return the seconds by which the start of a prepared clip was later before rounding."""
+    return Fraction(own_metadata(clip).get(START_OFFSET, 0))
 
 
 def time_warp(speed: Fraction) -> otio.schema.TimeEffect:

@@ -27,6 +27,8 @@ _EVENT = re.compile(
 _TIMECODE = re.compile(r"(\d+):(\d\d):(\d\d)([:;.,])(\d\d)")
 _SPEED = re.compile(r"M2\s+(.*?)\s+(-?\d*\.?\d+)\s+[\d:;]+")
 _MARKER = re.compile(r"\|C:(?P<colour>\S*)\s+\|M:(?P<name>.*?)\s+\|D:(?P<frames>\d+)")
+_CUT = re.compile(r"AFTER (\d{1,6}) OF (\d{1,6}) FRAMES")
+_EXACT = re.compile(r"(\S+) ([+-]) (\d{1,9}/[1-9]\d{0,9}) s")
 _LOCATOR = re.compile(r"((?:\d\d[:;]){3}\d\d)\s+(\w*)\s*(.*)")
 
 
@@ -88,6 +90,8 @@ class EdlEvent:
         source, record: in and out points.
         names, files: by side, ``FROM`` and ``TO``.
         speeds: source frames a second, by the reel that their line names.
+        cut: frames of a transition before its cut, and all its frames, if a comment states them.
+        exact: by side, a first source frame, and the seconds from it to the exact start.
         is_frozen: whether a comment states a freeze frame.
         locators: timecode, colour and text of each.
         markers: colour, name and length of each: what Resolve writes into a list of markers.
@@ -105,6 +109,8 @@ class EdlEvent:
     names: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     speeds: list[tuple[str, Fraction]] = field(default_factory=list)
+    cut: tuple[int, int] | None = None
+    exact: dict[str, tuple[Timecode, Fraction]] = field(default_factory=dict)
     is_frozen: bool = False
     locators: list[tuple[Timecode, str, str]] = field(default_factory=list)
     markers: list[tuple[str, str, int]] = field(default_factory=list)
@@ -127,6 +133,12 @@ class EdlEvent:
             self.files[side] = value.strip()
         elif key.upper().startswith(("OTIO REFERENCE", "SOURCE FILE")):
             self.files.setdefault("FROM", value.strip())
+        elif key == "CUT" and (found := _CUT.fullmatch(value.strip())):
+            self.cut = int(found[1]), int(found[2])
+        elif what == "EXACT START" and (found := _EXACT.fullmatch(value.strip())):
+            at, offset = parse_timecode(found[1]), parse_rational(found[3])
+            if at is not None:
+                self.exact[side] = at, -offset if found[2] == "-" else offset
         elif side == "FREEZE":
             self.is_frozen = True
         elif side == "LOC" and (found := _LOCATOR.fullmatch(value.strip())):

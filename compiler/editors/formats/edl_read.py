@@ -1,7 +1,7 @@
 """Read CMX 3600 edit decision lists (`edl_events`).
 
 The record side of a list decides where its clips lie. A dissolve of a list begins at its cut; it is
-centred here, as everywhere else.
+centred here, unless a comment of ours states its cut.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import opentimelineio as otio
+from opentimelineio.opentime import RationalTime, TimeRange
 
 from ...errors import InputError, Problem
 from ...files.text_encoding import decode, unix_lines
@@ -159,20 +160,22 @@ class _ListReader:
         *,
         from_black: bool,
     ) -> None:
-        """Centre a transition on the cut, half of it later than the list has it."""
+        """Put a cut where a comment has it, else half the transition later than the list has it."""
         shown = clip.source_range
-        frames, begin = round(shown.duration.value), round(shown.start_time.value)
+        frames = round(shown.duration.value)
         shift = length // 2
+        if event.cut is not None and event.cut[1] == length and event.cut[0] <= length:
+            shift = min(event.cut[0], frames)
         if not items or (from_black and not isinstance(items[-1], otio.schema.Gap)):
             items.append(self._gap(0))
         before = items[-1]
         assert isinstance(before, otio.core.Item)
         held = before.source_range
-        before.source_range = time_range(
-            round(held.start_time.value), round(held.duration.value) + shift, self._rate
+        before.source_range = TimeRange(
+            held.start_time, time(round(held.duration.value) + shift, self._rate)
         )
-        moved = begin + round(shift * speed_of(clip))
-        clip.source_range = time_range(moved, frames - shift, self._rate)
+        moved = shown.start_time + time(round(shift * speed_of(clip)), self._rate)
+        clip.source_range = TimeRange(moved, time(frames - shift, self._rate))
         is_dissolve = event.kind == "D"
         items.append(
             otio.schema.Transition(
@@ -204,6 +207,11 @@ class _ListReader:
             media_reference=self._reference(event, file),
             source_range=time_range(begin, frames, self._rate),
         )
+        at, offset = event.exact.get(side, (None, Fraction(0)))
+        is_within = abs(offset * self._rate) <= 1
+        if at == event.source[0] and is_within and speed == 1:  # Not if the start was edited since.
+            start = RationalTime(float(begin + offset * self._rate), float(self._rate))
+            clip.source_range = TimeRange(start, clip.source_range.duration)
         if speed != 1:
             clip.effects.append(time_warp(speed))
         if event.kind in _FOREGROUND:

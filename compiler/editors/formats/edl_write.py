@@ -18,7 +18,7 @@ from ...timeline.item_label import label_of
 from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
-from .base import write_text
+from .base import start_offset, write_text
 from .edl_events import timecode
 
 MOST_EVENTS = 999
@@ -38,6 +38,7 @@ class _Side:
         start: first source frame.
         frames: number of source frames.
         speed: of playback.
+        offset: seconds from the first source frame to the exact start.
     """
 
     clip: otio.schema.Clip | None
@@ -45,6 +46,7 @@ class _Side:
     start: int = 0
     frames: int = 0
     speed: Fraction = Fraction(1)
+    offset: Fraction = Fraction(0)
 
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
@@ -122,7 +124,8 @@ class _EventLines:
                 f"{label_of(clip)}: begins before its media do; written from their start"
             )
         used = round(frames * abs(placed.speed)) if placed.speed else min(1, frames)
-        return _Side(clip, self._reel(clip), max(0, first), used, placed.speed)
+        offset = start_offset(clip)
+        return _Side(clip, self._reel(clip), max(0, first), used, placed.speed, offset)
 
     def _reel(self, clip: otio.schema.Clip) -> str:
         """Return the reel of a clip: as a list stated it, else up to eight letters and digits."""
@@ -161,6 +164,8 @@ class _EventLines:
         kind = f"D    {min(cut.frames, end - start):03}"
         self.lines.append(self._line(incoming, kind, incoming.frames, start, end))
         self._describe(outgoing, "FROM", start)
+        if incoming.clip and outgoing.clip and cut.before != cut.frames // 2:
+            self.lines.append(f"* CUT: AFTER {cut.before} OF {cut.frames} FRAMES")
         # Of two sides from one reel the last speed is the incoming one's.
         is_retimed = outgoing.speed != 1 and outgoing.reel == incoming.reel
         self._describe(incoming, "TO", start, is_retimed=is_retimed)
@@ -188,6 +193,10 @@ class _EventLines:
             shown = f"{fps:05.1f}" if abs(fps - round(fps, 1)) < EXACT else f"{fps:07.3f}"
             self.lines.append(f"M2   {side.reel:8}       {shown}    {self._timecode(side.start)}")
         self.lines.append(f"* {which} CLIP NAME: {' '.join(str(clip.name).split())}")
+        if side.offset and side.frames:
+            top, bottom = side.offset.as_integer_ratio()
+            more = f"{'-' if top < 0 else '+'} {abs(top)}/{bottom} s"
+            self.lines.append(f"* {which} EXACT START: {self._timecode(side.start)} {more}")
         if not side.speed:
             self.lines.append("* * FREEZE FRAME")
         file = _file(clip.media_reference)

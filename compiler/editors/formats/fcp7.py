@@ -9,6 +9,7 @@ Faults of the adapter that are fixed here:
 * Comments of markers are omitted.
 * Nested sequences are read without tracks, and clips and tracks that are switched off as on.
 * Retimes and levels are omitted.
+* Cuts within transitions are in their middle, and exact starts are dropped.
 * Tracks have no names; reading gives them names.
 """
 
@@ -36,6 +37,7 @@ from .fcp7_fades import fades_at_gaps, separate_items
 from .fcp7_levels import read_levels, write_levels
 from .fcp7_retime import parameters_of, read_retimes, write_retime
 from .fcp7_sequences import prepare_sequences, read_enabled
+from .fcp7_ticks import prepare_starts, read_ticks, state_cuts, write_start
 
 ADAPTER = "fcp_xml"
 _NEUTRAL = {
@@ -64,6 +66,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     for clip in copy.find_clips():
         if isinstance(clip.media_reference, otio.schema.ExternalReference):
             clip.media_reference.target_url = url_of_path(clip.media_reference.target_url)
+    state_cuts(copy)
     text = adapter(ADAPTER, path).write_to_string(copy)
     root = ElementTree.fromstring(text)
     for sequence in root.iter("sequence"):
@@ -92,6 +95,7 @@ def _complete_sequence(sequence: Element, timeline: otio.schema.Timeline) -> Non
     for clip, placed in zip(own, _placed(timeline, fps), strict=True):
         write_retime(clip, placed.item, fps)
         write_levels(clip, placed, fps)
+        write_start(clip, placed.item, fps)
         if not placed.item.enabled:
             SubElement(clip, "enabled").text = "FALSE"
     for kind, tracks in (("video", timeline.video_tracks()), ("audio", timeline.audio_tracks())):
@@ -107,6 +111,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     except ElementTree.ParseError as error:
         raise InputError(Problem.in_file(path, f"is not XML: {error}")) from error
     sequences = prepare_sequences(root, path)
+    prepare_starts(root)
     found = adapter(ADAPTER, path).read_from_string(ElementTree.tostring(root, "unicode"))
     timelines = timelines_in(found)
     for sequence, timeline in zip(sequences, timelines, strict=True):
@@ -138,6 +143,7 @@ def _complete(timeline: otio.schema.Timeline, sequence: Element) -> None:
             marker.comment = marker.comment or comment
     fps = rate_of(timeline)
     read_levels(timeline, fps)
+    read_ticks(timeline, fps)
     read_retimes(timeline, fps)
     read_enabled(timeline)
     _drop_neutral_effects(timeline)

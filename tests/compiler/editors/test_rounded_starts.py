@@ -1,4 +1,4 @@
-"""Starts in videos that a format cannot state: one warning says how far off they are."""
+"""Starts in videos that a format rounds: one warning says how far off; some come back exact."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import export_timeline
+from otio_gvideo.compiler.editors.read_timeline import read_timeline
+from otio_gvideo.compiler.timeline.media import source_start
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
 from ..backend.frame_stamps import write_stamped
@@ -57,3 +59,32 @@ def test_starts_on_frames_of_the_reel_are_not_told(tmp_path: Path) -> None:
     assert not [
         str(n) for n in export_timeline(path, tmp_path / "out.xml").warnings if OFF in str(n)
     ]
+
+
+def starts_of(path: Path) -> list[Fraction]:
+    timeline = read_timeline(path)
+    return [source_start(clip) for clip in timeline.find_clips()]
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".edl"])
+def test_rounded_starts_come_back_exact(suffix: str, tmp_path: Path) -> None:
+    starts = [Fraction(16), Fraction(20), Fraction(33, 2)]
+    exported = export_timeline(cut(tmp_path, *starts), tmp_path / f"out{suffix}").path
+    assert starts_of(exported) == [start / VIDEO for start in starts]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "before", "after"),
+    [
+        (".xml", "<in>13</in>", "<in>14</in>"),
+        (".edl", "C        00:00:00:13 00:00:01:01", "C        00:00:00:14 00:00:01:02"),
+    ],
+)
+def test_a_start_that_was_edited_is_not_undone(
+    suffix: str, before: str, after: str, tmp_path: Path
+) -> None:
+    exported = export_timeline(cut(tmp_path, Fraction(16)), tmp_path / f"out{suffix}").path
+    text = exported.read_text()
+    assert text.count(before) == 1
+    exported.write_text(text.replace(before, after))
+    assert starts_of(exported) == [14 / REEL]
