@@ -54,11 +54,16 @@ def check_fonts(letters: Iterable[str], style: CaptionStyle, fonts: Path) -> Fon
     codes = re.findall(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]+)", log)
     missing = sorted({chr(int(code, 16)) for code in codes} & set(foreign))
     absent = frozenset(x for x in missing if unicodedata.category(x) in ("So", "Sk", "Cn", "Co"))
-    for system, found in _by_system(x for x in missing if not is_invisible(x)).items():
-        shown = " ".join(found[:5]) + (" …" if len(found) > 5 else "")
-        instead = "they are dropped" if set(found) <= absent else "a box replaces each"
-        what = f"captions: this machine has no font for {system} ({shown}); {instead}"
-        warnings.append(Notice("font", what))
+    visible = [x for x in missing if not is_invisible(x)]
+    for is_dropped, instead in ((False, "a box replaces each"), (True, "they are dropped")):
+        systems = _by_system(x for x in visible if (x in absent) == is_dropped)
+        named = ", ".join(
+            f"{system} ({' '.join(found[:5])}{' …' if len(found) > 5 else ''})"
+            for system, found in systems.items()
+        )
+        if named:
+            what = f"captions: this machine has no font for {named}; {instead}"
+            warnings.append(Notice("font", what))
     return FontCheck(family, absent, tuple(warnings))
 
 
@@ -82,8 +87,10 @@ def _by_system(letters: Iterable[str]) -> dict[str, list[str]]:
     systems: dict[str, list[str]] = {}
     for letter in letters:
         name = unicodedata.name(letter, "")
-        system = name.partition(" ")[0].capitalize() or "unassigned characters"
-        if name.startswith("CJK"):
+        system = re.split("[ -]", name)[0].capitalize() or "unassigned characters"
+        if unicodedata.category(letter).startswith("P"):
+            system = "punctuation"
+        elif name.startswith("CJK"):
             system = "Chinese characters"
         elif unicodedata.category(letter) in ("So", "Sk", "Cn", "Co"):
             system = "pictographs"

@@ -15,6 +15,7 @@ import pysubs2
 import pytest
 from numpy.typing import NDArray
 from otio_gvideo import schemas
+from otio_gvideo.compiler.backend.captions import trials
 from otio_gvideo.compiler.backend.captions.ass import Typesetter
 from otio_gvideo.compiler.backend.captions.ass_values import escape
 from otio_gvideo.compiler.backend.captions.burn import prepare_captions, to_ass
@@ -231,6 +232,17 @@ def test_letters_without_a_font_are_reported_and_emoji_dropped(
     told = " | ".join(found.warnings)
     assert "Cuneiform (\U00012000); a box replaces each" in told
     assert "pictographs (\U0001fadf); they are dropped" in told or "\U0001fadf" not in told
+
+
+def test_letters_without_a_font_are_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = "\n".join(
+        f"failed to find any fallback with glyph 0x{ord(x):X}" for x in "「日本」カード。"
+    )
+    monkeypatch.setattr(trials, "_trial_log", lambda *_: log)
+    (told,) = trials.check_fonts("「日本」カード。", CaptionStyle(), tmp_path).warnings
+    assert "for punctuation (。 「 」), Katakana (カ ド ー), Chinese characters (日 本); a" in told
 
 
 def test_letters_of_bundled_fonts_need_no_trial(tmp_path: Path) -> None:
