@@ -6,8 +6,10 @@ import os
 import shutil
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -38,13 +40,35 @@ def _interrupts() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+TESTS = Path(__file__).parent
+SHIPPED_FFMPEG = [
+    TESTS,
+    *(TESTS / "compiler" / name for name in ("assembly", "evaluation", "inspection", "page")),
+]
+"""Folders whose tests are not about ffmpeg."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _ffmpeg(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Use imageio-ffmpeg's build where any will do: it starts in a fifth of Debian's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Windows reserves symbolic links for administrators.
+        if request.path.parent in SHIPPED_FFMPEG and os.name != "nt":
+            folder = tmp_path_factory.mktemp("bin")
+            (folder / "ffmpeg").symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
+            patch.setenv("PATH", str(folder), prepend=os.pathsep)
+        yield
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests marked ``posix`` on Windows."""
     if os.name == "nt" and item.get_closest_marker("posix"):
         pytest.skip("Windows has no such names, links or signals")
 
 
-ROOT = Path(__file__).parent.parent
+ROOT = TESTS.parent
 LIGHTHOUSE = ROOT / "examples" / "lighthouse"
 
 SCRIPT = """\
