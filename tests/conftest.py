@@ -46,6 +46,8 @@ SHIPPED_FFMPEG = [
     *(TESTS / "compiler" / name for name in ("assembly", "evaluation", "inspection", "page")),
 ]
 """Folders whose tests are not about ffmpeg."""
+FFMPEG_ON_PATH = ["test_clips.py", "test_cover.py"]
+"""Modules in them that are: they read many kinds of video."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -55,7 +57,8 @@ def _ffmpeg(
     """Use imageio-ffmpeg's build where any will do: it starts in a fifth of Debian's time."""
     with pytest.MonkeyPatch.context() as patch:
         # Windows reserves symbolic links for administrators.
-        if request.path.parent in SHIPPED_FFMPEG and os.name != "nt":
+        shipped = request.path.parent in SHIPPED_FFMPEG and request.path.name not in FFMPEG_ON_PATH
+        if shipped and os.name != "nt":
             folder = tmp_path_factory.mktemp("bin")
             (folder / "ffmpeg").symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
             patch.setenv("PATH", str(folder), prepend=os.pathsep)
