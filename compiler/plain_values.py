@@ -41,7 +41,8 @@ def from_plain(kind: type[_T], plain: Any) -> _T:
     Raises:
         ValueError, TypeError: it is of another type.
     """
-    made: _T = _reader(kind)(plain)
+    any_kind: Any = kind
+    made: _T = _reader(any_kind)(plain)
     return made
 
 
@@ -61,9 +62,10 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
         one = _reader(args[1])
         return lambda plain: {key: one(entry) for key, entry in plain.items()}
     if is_dataclass(kind):
+        build: Callable[..., Any] = kind
         hints = get_type_hints(kind)
         make = _row(list, [hints[field.name] for field in fields(kind)])
-        return lambda plain: kind(*make(plain))
+        return lambda plain: build(*make(plain))
     return _LEAVES.get(kind, lambda plain: plain)
 
 

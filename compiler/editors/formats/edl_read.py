@@ -217,8 +217,8 @@ class _ListReader:
         if event.kind in _FOREGROUND:
             clip.effects.append(otio.schema.Effect("", "Key"))
         for code, colour, text in event.locators:
-            at = begin + self._at(code) - self._at(event.record[0]) - skipped
-            marker = otio.schema.Marker(text, time_range(at, 0, self._rate))
+            place = begin + self._at(code) - self._at(event.record[0]) - skipped
+            marker = otio.schema.Marker(text, time_range(place, 0, self._rate))
             marker.color = _colour(colour)
             clip.markers.append(marker)
         stated: dict[str, Any] = {} if event.reel == "AX" else {"reel": event.reel}

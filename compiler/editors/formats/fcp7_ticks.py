@@ -93,10 +93,12 @@ def _move_cut(transition: otio.schema.Transition, before: int, fps: Fraction) ->
     frames = whole_frames(transition.in_offset + transition.out_offset, fps)
     moved = before - whole_frames(transition.in_offset, fps)
     neighbours = [parent[one] for one in (index - 1, index + 1) if 0 <= one < len(parent)]
-    ranges = [getattr(one, "source_range", None) for one in neighbours]
-    if not moved or before > frames or len(ranges) < 2 or None in ranges:
+    if not moved or before > frames or len(neighbours) < 2:
         return
-    (left, right), (held, shown) = neighbours, ranges
+    left, right = neighbours
+    held, shown = (getattr(one, "source_range", None) for one in neighbours)
+    if held is None or shown is None:
+        return
     more = time(moved, fps)
     if held.duration + more <= time(0, fps) or shown.duration - more <= time(0, fps):
         return
