@@ -499,6 +499,19 @@ def test_plan_tells_which_part_of_a_clip_is_seen_and_what_is_cropped(folder: Pat
     assert [clip["video"] for clip in plan.as_json()["clips"]] == ["wide.mp4"] * 3
 
 
+def test_a_plan_stays_in_columns_with_a_long_name(folder: Path) -> None:
+    count_video(folder / "wide.mp4", 60, "30", "160x96")
+    script = folder / "reel.yaml"
+    script.write_text(
+        HEAD
+        + "  - {id: the_keeper_climbs_the_stairs_again, duration: 1, clip: wide.mp4}\n"
+        + "  - {id: b, duration: 1, keyframe: red.png}\n"
+    )
+    lines = [line for line in plan_script(script).lines() if " frames  " in line]
+    assert len(lines) == 2
+    assert len({line.index(" frames  ") for line in lines}) == 1
+
+
 @pytest.mark.slow
 def test_faces_of_a_clip_stay_in_the_frame_and_captions_know_of_them(folder: Path) -> None:
     portrait = Image.fromarray(skimage.data.astronaut())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ...renderers.run.store import Store
 from ..editors.changes import Change
 from ..editors.clip_sound_tracks import add_clip_sounds
 from ..editors.compare import compare
-from ..editors.read_timeline import WITHOUT_RATE, holds_only_another, refuse_rate
+from ..editors.read_timeline import WITHOUT_RATE, OtherSequenceError, refuse_rate
 from ..editors.reimport import SlotToRender, reimport, slots_to_render
 from ..editors.words_against_pictures import words_moved
 from ..notices import Notice
@@ -75,21 +76,22 @@ def diff_timelines(
     """
     old_path, new_path = Path(before).absolute(), Path(after).absolute()
     refuse_rate([old_path, new_path], fps)
-    of_old = of_new = sequence
-    if sequence is not None:
-        lacks_old, lacks_new = (
-            holds_only_another(path, _rate_for(path, fps), sequence)
-            for path in (old_path, new_path)
-        )
-        of_old = None if lacks_old and not lacks_new else sequence
-        of_new = None if lacks_new and not lacks_old else sequence
-    old = reimport(old_path, _rate_for(old_path, fps), sequence=of_old)
-    new = reimport(
-        new_path,
-        _rate_for(new_path, fps),
-        sequence=of_new,
-        compiled=old_path if old_path.suffix.lower() == ".otio" else None,
-    )
+    read_old = partial(reimport, old_path, _rate_for(old_path, fps))
+    compiled = old_path if old_path.suffix.lower() == ".otio" else None
+    read_new = partial(reimport, new_path, _rate_for(new_path, fps), compiled=compiled)
+    try:
+        old = read_old(sequence=sequence)
+    except OtherSequenceError as error:
+        try:
+            new = read_new(sequence=sequence)
+        except OtherSequenceError:
+            raise error from None
+        old = read_old()
+    else:
+        try:
+            new = read_new(sequence=sequence)
+        except OtherSequenceError:
+            new = read_new()
     share_ranges(old.timeline, new.timeline)
     for one, path in ((old, old_path), (new, new_path)):  # Editors have them on a track.
         add_clip_sounds(one.timeline, path.parent)

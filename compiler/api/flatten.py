@@ -8,7 +8,6 @@ from pathlib import Path
 from ..editors.formats import refuse_missing
 from ..editors.read_timeline import read_timeline, report_of_timeline
 from ..editors.relink import relink_nearby
-from ..errors import InputError, Problem
 from ..files.path_limits import names_of_video, refuse_unusable
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
@@ -33,6 +32,7 @@ from ..stages.old_covers import remove_old_covers
 from ..stages.output_options import OutputOptions
 from ..stages.resolve_output import resolve_output
 from ..stages.signing import credentials_of, is_marked_signed
+from ..timeline.properties import refuse_empty
 
 
 def flatten_timeline(
@@ -84,9 +84,7 @@ def flatten_timeline(
                 folders=[segments_of(video)],
             )
             report = report_of_timeline(loaded, path, path.parent)
-            if not report.frames:
-                hint = "put a clip that lasts a frame or longer on a track"
-                raise InputError(Problem.in_file(path, "is empty", hint))
+            refuse_empty(loaded, report.frames, path)
             report.warnings += [*relinked, *unrendered_notices(loaded, path)]
             if path.suffix.lower() == ".edl" and not loaded.audio_tracks():
                 what = "carries no sound; otio-gvideo render adds that of its compiled timeline"

@@ -33,6 +33,8 @@ from .arguments import refuse_unknown, script_of
 
 INDENTED: dict[str, Any] = {"initial_indent": " " * 8, "subsequent_indent": " " * 10}
 """Of a prompt in the plan."""
+LEAST_NAME = 20
+"""Least width of the column of names."""
 SOURCES = {"measured": "measured", "table": "by the table of cards", "unknown": ""}
 """Where the speed of a device comes from."""
 GPU_MEMORY = "at least {:.1f} GB of GPU memory"
@@ -70,13 +72,13 @@ class PlannedSlot:
     needs: SlotNeeds
     prompt_model: str
 
-    def lines(self, fps: Fraction) -> Iterator[str]:
-        """Yield it as text."""
+    def lines(self, fps: Fraction, width: int) -> Iterator[str]:
+        """Yield it as text, with a column of some width for its name."""
         state = "reuse" if self.is_rendered else "render"
         seen = f"{float(self.start / fps):.2f} to {float(self.end / fps):.2f} s"
         shown = f"{self.camera} {self.zoom:g}x closer" if self.zoom > 1 else self.camera
         frames = f"{self.frames:4} frames  {self.renderer} {shown}"
-        yield f"{state:<7} {self.name:<20} {seen:>18}  {frames}"
+        yield f"{state:<7} {self.name:<{width}} {seen:>18}  {frames}"
         yield from (f"        {line}" for line in self.crops)
         yield from (f"        {line}" for line in self.needs.described)
         if not self.is_rendered:
@@ -167,8 +169,9 @@ class CompilePlan:
             at = f"{float(self.cover / self.fps):.2f} s"
             yield f"{'cover:':<12} {self.timeline.stem}.jpg, the frame at {at}"
         shown: list[PlannedSlot | PlannedClip] = [*self.slots, *self.clips]
+        width = max([LEAST_NAME, *(len(one.name) for one in shown)])
         for one in sorted(shown, key=lambda one: one.start):
-            yield from one.lines(self.fps)
+            yield from one.lines(self.fps, width)
         sums = self.by_renderer()
         if len(sums) > 1:
             yield from (f"{name + ':':<12} {each.text()}" for name, each in sums.items())

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ..errors import InputError, WorkError
+from ..errors import WorkError
 from ..files.atomic_output import atomic_output, scratch
 from ..media.find_ffmpeg import ffmpeg_path
 from ..media.read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
 from ..notices import Notice
 from ..timeline.cover import cover_of
 from ..timeline.media_timecode import count_from_timecode
-from ..timeline.properties import rate_and_frames, size_of
+from ..timeline.properties import rate_and_frames, refuse_empty, size_of
 from ..timeline.timecode import timecode_of
 from .audio.cached_audio import cached_audio
 from .audio.loudness import target_of
@@ -214,8 +214,7 @@ def refuse_size_limit(
 
 def _frames_of(timeline: otio.schema.Timeline) -> tuple[Fraction, int]:
     fps, frames = rate_and_frames(timeline)
-    if not frames:
-        raise InputError(f"{str(timeline.name) or 'the timeline'}: is empty")
+    refuse_empty(timeline, frames)
     return fps, frames
 
 

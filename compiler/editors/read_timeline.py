@@ -19,6 +19,10 @@ WITHOUT_RATE = (".edl",)
 """Suffixes of formats that state no frame rate."""
 
 
+class OtherSequenceError(InputError):
+    """A file holds one timeline, of another name than the one that is asked for."""
+
+
 def read_timeline(
     path: Path, fps: Fraction | None = None, sequence: str | None = None
 ) -> otio.schema.Timeline:
@@ -34,34 +38,17 @@ def read_timeline(
     Raises:
         InputError: the file is missing, broken, holds something other than a timeline, no timeline
             of that name, or states numbers out of bounds (`timeline.bounds`).
+        OtherSequenceError: it holds one timeline, of another name.
     """
     refuse_rate([path], fps)
     timeline = _timeline_of(formats.read(path, fps), path, sequence)
     if sequence is not None and str(timeline.name) != sequence:
         what = f"holds one timeline ({str(timeline.name)!r}), none named {sequence!r}"
-        raise InputError(Problem.in_file(path, what, "leave out --sequence"))
+        raise OtherSequenceError(Problem.in_file(path, what, "leave out --sequence"))
     _fill_references(timeline)
     refuse_impossible(timeline, path)
     count_from_timecode(timeline, path.parent)
     return timeline
-
-
-def holds_only_another(path: Path, fps: Fraction | None, sequence: str) -> bool:
-    """Return whether a file holds one timeline, and that of another name.
-
-    Args:
-        path: the file.
-        fps: as of `read_timeline`.
-        sequence: the name.
-
-    Raises:
-        InputError: the file cannot be read.
-    """
-    loaded = formats.read(path, fps)
-    items = loaded if isinstance(loaded, otio.schema.SerializableCollection) else ()
-    if sum(isinstance(item, otio.schema.Timeline) for item in items) > 1:
-        return False
-    return str(_timeline_of(loaded, path, None).name) != sequence
 
 
 def _timeline_of(

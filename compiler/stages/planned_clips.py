@@ -40,12 +40,12 @@ class PlannedClip:
     speed: float
     crops: tuple[str, ...]
 
-    def lines(self, fps: Fraction) -> Iterator[str]:
-        """Yield it as text."""
+    def lines(self, fps: Fraction, width: int) -> Iterator[str]:
+        """Yield it as text, with a column of some width for its name."""
         seen = f"{float(self.start / fps):.2f} to {float(self.end / fps):.2f} s"
         how = "" if self.speed == 1 else f", speed {self.speed:.3g}" if self.speed else ", held"
         yield (
-            f"{'clip':<7} {self.name:<20} {seen:>18}  {self.end - self.start:4} frames  "
+            f"{'clip':<7} {self.name:<{width}} {seen:>18}  {self.end - self.start:4} frames  "
             f"{self.video} from {self.source_s:.2f} s{how}"
         )
         yield from (f"        {line}" for line in self.crops)

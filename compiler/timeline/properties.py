@@ -45,6 +45,23 @@ def rate_and_frames(
         raise InputError(Problem.at(place, "has no length", hint)) from error
 
 
+def refuse_empty(timeline: otio.schema.Timeline, frames: int, path: Path | None = None) -> None:
+    """Reject a timeline without frames.
+
+    Args:
+        timeline: any timeline.
+        frames: its length.
+        path: its file, for the message.
+
+    Raises:
+        InputError: it has none.
+    """
+    if not frames:
+        hint = "put a clip that lasts a frame or longer on a track"
+        place = Place(str(path or timeline.name or "the timeline"))
+        raise InputError(Problem.at(place, "is empty", hint))
+
+
 def _without_length(timeline: otio.schema.Timeline) -> str:
     """Return the name of the first clip that has no length; empty if there is none."""
     for clip in timeline.find_clips():

@@ -7,8 +7,10 @@ apply to cached results too.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -33,6 +35,8 @@ from .repair import repair_transcript
 DEFAULT_MODEL = "small"
 _ENGINE = Place(where="transcript.engine")
 _MODEL = Place(where="transcript.model")
+_REPOSITORY = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+"""Of the hub, such as ``Systran/faster-whisper-small``."""
 _BLOCK = 1 << 20
 _SEED = 0
 
@@ -130,6 +134,7 @@ def _faster_whisper(
     on_progress: Callable[[float], None],
 ) -> dict[str, Any]:
     """Run faster-whisper (SYSTRAN/faster-whisper, ``transcribe.py``); return whisper JSON."""
+    _refuse_unknown(model)
     import_module("ctranslate2").set_random_seed(_SEED)
     try:
         loaded = import_module("faster_whisper").WhisperModel(model, compute_type="auto")
@@ -137,6 +142,8 @@ def _faster_whisper(
         raise WorkError(f"there is too little memory for the Whisper model {model!r}") from error
     except Exception as error:  # The hub and the loader raise errors of many types.
         what = f"the Whisper model {model!r} cannot be loaded: {one_line(error)}"
+        if _REPOSITORY.fullmatch(model) and not is_folder(Path(model)):
+            what = f"there is no folder {model}, and no such Whisper model: {one_line(error)}"
         raise InputError(Problem.at(_MODEL, what, "name a model, or a folder with one")) from error
     # Its own file reader does not support every release of PyAV.
     samples = speech_samples(audio).astype(np.float32)
@@ -161,6 +168,21 @@ def _faster_whisper(
         "segments": segments,
         "language": info.language,
     }
+
+
+def _refuse_unknown(model: str) -> None:
+    """Reject a name that is no model, no repository of the hub, and no folder.
+
+    Raises:
+        InputError: it is one.
+    """
+    known = import_module("faster_whisper").available_models()
+    if not (model in known or _REPOSITORY.fullmatch(model) or is_folder(Path(model))):
+        what = f"{model!r} is not a Whisper model"
+        close = difflib.get_close_matches(model, known, 1)
+        meant = f"did you mean {close[0]!r}? " if close else ""
+        hint = f"{meant}known: {', '.join(known)}, or a folder with a model"
+        raise InputError(Problem.at(_MODEL, what, hint))
 
 
 def _as_json(number: int, segment: Any) -> dict[str, Any]:

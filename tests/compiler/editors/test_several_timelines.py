@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.editors import formats
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError
 
@@ -91,6 +94,24 @@ def test_the_one_timeline_of_a_file_has_the_name_that_is_asked_for(
     others = several(tmp_path, suffix)
     assert main(["diff", str(path), str(others), "--sequence", "night"]) == 0
     assert main(["diff", str(others), str(path), "--sequence", "night"]) == 0
+
+
+def test_a_diff_of_sequences_reads_each_file_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = several(tmp_path, ".fcpxml")
+    other = path.with_name(f"other{path.suffix}")
+    shutil.copy(path, other)
+    read: list[Path] = []
+    real = formats.read
+
+    def noted(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObject:
+        read.append(path)
+        return real(path, fps)
+
+    monkeypatch.setattr(formats, "read", noted)
+    assert main(["diff", str(path), str(other), "--sequence", "night"]) == 0
+    assert read == [path, other]
 
 
 def test_clips_of_the_browser_are_offered_if_there_is_no_project(tmp_path: Path) -> None:
