@@ -62,7 +62,7 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
         one = _reader(args[1])
         return lambda plain: {key: one(entry) for key, entry in plain.items()}
     if is_dataclass(kind):
-        build: Callable[..., Any] = kind
+        build: Any = kind
         hints = get_type_hints(kind)
         make = _row(list, [hints[field.name] for field in fields(kind)])
         return lambda plain: build(*make(plain))
