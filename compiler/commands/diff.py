@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "after",
         type=options.path,
         metavar="B",
-        help="the same timeline after an edit: .otio .otioz .fcpxml .xml .edl .aaf",
+        help=f"the same timeline after an edit: {options.READABLE}",
     )
     options.reading(parser)
     parser.add_argument("--json", action="store_true", help="print the changes as JSON")

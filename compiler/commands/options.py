@@ -29,13 +29,18 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+READABLE = ".otio .otioz .otiod .fcpxml .fcpxmld .xml .edl .aaf"
+"""Suffixes of timelines that are read."""
+BESIDE_OTIO = READABLE.removeprefix(".otio ")
+
+
 def any_timeline(parser: argparse.ArgumentParser) -> None:
     """Add ``TIMELINE``, in any format that is read."""
     parser.add_argument(
         "timeline",
         type=path,
         metavar="TIMELINE",
-        help="any timeline: .otio .otioz .otiod .fcpxml .xml .edl .aaf",
+        help=f"any timeline: {READABLE}",
     )
 
 

@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "timeline",
         type=options.path,
         metavar="TIMELINE",
-        help="an .otio file, or with -o also .otioz .fcpxml .xml .edl .aaf",
+        help=f"an .otio file, or with -o also {options.BESIDE_OTIO}",
     )
     parser.add_argument(
         "--media",

@@ -12,7 +12,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "timeline",
         type=options.path,
         metavar="TIMELINE",
-        help="an .otio file, or the export of an editor: .otioz .fcpxml .xml .edl .aaf",
+        help=f"an .otio file, or the export of an editor: {options.BESIDE_OTIO}",
     )
     options.reading(parser)
     parser.add_argument(

@@ -53,6 +53,8 @@ def test_every_module_is_a_command_or_shared() -> None:
 def test_export_lists_the_formats_and_programs_of_its_tables() -> None:
     written = [suffix for suffix, entry in FORMATS.items() if entry.write is not None]
     assert export.SUFFIXES.split() == written
+    read = [suffix for suffix, known in FORMATS.items() if known.read is not None]
+    assert options.READABLE.split() == read
     assert tuple(EDITORS) == export.PROGRAMS
 
 
