@@ -1,17 +1,31 @@
 """The commands, one module each, imported when the command is used.
 
-A new command is a line in `COMMANDS` and a module with the members of `base.Command`. The module
+A new command is a line in `COMMANDS` and a module with the members of `Command`. The module
 imports the code that does the work inside `run`: ``--help`` and usage errors need none of it.
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import cast
+from typing import Protocol, cast
 
-from .base import Command
+
+class Command(Protocol):
+    """A module of this package."""
+
+    def arguments(self, parser: argparse.ArgumentParser, /) -> None:
+        """Declare the arguments of the command."""
+
+    def run(self, args: argparse.Namespace, /) -> int:
+        """Run the command and return its exit status.
+
+        Raises:
+            InputError, WorkError: from the function of `api` that does the work.
+        """
+
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {

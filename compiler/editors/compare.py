@@ -38,10 +38,9 @@ from .changes import (
     TransitionTiming,
     percent,
 )
-from .effect_changes import SpeedRamped, effect_changes, speed_ramp
+from .clip_changes import SpeedRamped, effect_changes, nesting_changes, speed_ramp
 from .level_changes import level_changes
 from .marker_changes import marker_changes
-from .nesting_changes import nesting_changes
 from .pair_clips import ClipPair, ShownClip, pair_clips, shown_clips, split_pieces
 
 _AudioClip = tuple[str, int, int, int, bool]

@@ -29,8 +29,7 @@ from .frame_measures import (
     runs,
     source_frame,
 )
-from .opening import opening
-from .picture_findings import picture_findings, slot_samples
+from .picture_findings import opening, picture_findings, slot_samples
 from .sound_findings import SoundCheck, check_sound
 
 SEARCH = 6

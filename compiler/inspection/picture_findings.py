@@ -1,4 +1,4 @@
-"""The pictures of a reel against the media of its timeline's slots."""
+"""The pictures of a reel against the media of its slots, and its opening on a platform."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import opentimelineio as otio
 
 from ..backend.spans.frame_content import VideoContent, advance
 from ..backend.spans.media import nearest_frame
+from ..timeline.metadata import output_metadata
 from .expected_reel import ExpectedReel
 from .findings import Finding
-from .frame_measures import FrameMeasure, Luma, source_frame
+from .frame_measures import FROZEN_CHANGE, NEARLY_BLACK, FrameMeasure, Luma, source_frame
 
 AFTER_CUT = 6
 """Frames after a slot's first one at which it is compared: a late cut has a finding of its own."""
@@ -87,3 +89,26 @@ def picture_findings(
 def _is_same(luma: Luma, other: Luma) -> bool:
     spread = float(np.median(np.abs(other - np.median(other))))
     return float(np.median(np.abs(luma - other))) <= max(_MOST_CHANGE, _MOST_SHARE * spread)
+
+
+_WANTED = "a picture that moves"
+
+
+def opening(
+    measure: FrameMeasure, timeline: otio.schema.Timeline, second: int
+) -> Iterator[Finding]:
+    """Yield the faults of the opening of a reel, if its timeline names a platform.
+
+    None is an error: the reel is as its timeline has it.
+
+    Args:
+        measure: of the reel.
+        timeline: of the reel.
+        second: frames of one second.
+    """
+    if not output_metadata(timeline).get("platform") or not measure.frames:
+        return
+    if measure.bright[0] < NEARLY_BLACK:
+        yield Finding("opening", True, "the first frame is black, or nearly so", _WANTED)
+    if (measure.change[1:second] < FROZEN_CHANGE).all():
+        yield Finding("opening", True, "stands still for a second", _WANTED)

@@ -24,7 +24,7 @@ class VideoInfo:
         is_constant: whether all frames are equally long.
         steady: whether the time of frame ``n`` is exactly ``n / fps``.
         lead: seconds by which to seek early: without an index, as in MPEG-TS and PS, a seek lands
-            between key frames; in an MP4 with open GOPs (`media.open_gop`) after the place.
+            between key frames; in an MP4 with open GOPs (`frame_timing`) after the place.
         decoder: FFmpeg's name of the one that keeps transparency, if that is not the default one.
         zero: seconds from the file's first time stamp to the one that ffmpeg counts from without a
             seek: in MPEG-TS and PS, what the stream states as its start.

@@ -16,10 +16,9 @@ from ...renderers.error_text import system_reason
 from ...renderers.image.open_image import ImageFileError, image_file
 from ..errors import WorkError
 from .containers import open_media, sound_length, why_no_sound
-from .frame_timing import frame_timing
+from .frame_timing import frame_timing, open_gop_lead
 from .media_info import AudioInfo, MediaInfo, VideoInfo
 from .mp4 import rotation_of
-from .open_gop import open_gop_lead
 
 STILL_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".avif", ".heic", ".heif"}

@@ -20,12 +20,13 @@ from ..notices import Notice, notices
 from ..timeline.confidence import doubts_of, scene_confidence
 from ..timeline.cover import states_cover
 from ..timeline.layout import kind_of
+from ..timeline.markers import markers_of
+from ..timeline.metadata import own_metadata
 from ..timeline.properties import rate_and_frames, size_of
 from ..timeline.rate import seconds
-from .markers import page_markers
 from .playlist import playlist_of
 from .tracks import TrackRows
-from .view_model import Fact, PageView, SoundSpan, TextSpan
+from .view_model import Fact, PageMarker, PageView, SoundSpan, TextSpan
 from .waveform import peaks_per_second
 
 
@@ -71,7 +72,7 @@ def build_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
     view.peaks_per_s = peaks_per_second(float(frames / fps))
     rows = TrackRows(timeline, path.parent, reader, view)
     view.rows = rows.all()
-    view.markers = page_markers(timeline, frames, fps)
+    view.markers = _page_markers(timeline, frames, fps)
     view.media = reader.media.media
     view.sounds = _heard(rows.mix)
     told = disclosure_of(timeline)
@@ -94,3 +95,16 @@ def _heard(mix: Mix) -> list[SoundSpan]:
         for track in mix.tracks
         for clip in track.clips
     ]
+
+
+def _page_markers(timeline: otio.schema.Timeline, frames: int, fps: Fraction) -> list[PageMarker]:
+    """Return all markers, in order of time."""
+    found = []
+    for time, marker in markers_of(timeline):
+        start, length = round(time * fps), round(seconds(marker.marked_range.duration) * fps)
+        if start < frames:
+            comment = str(marker.comment or own_metadata(marker).get("note") or "")
+            colour = str(marker.color or "").lower()
+            end = min(frames, start + max(1, length))
+            found.append(PageMarker(str(marker.name), start, end - start, comment, colour))
+    return sorted(found, key=lambda mark: (mark.start, -mark.frames))

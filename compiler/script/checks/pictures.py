@@ -1,4 +1,4 @@
-"""Check the pictures of a scene: stills and clips in order, renderer, LoRAs."""
+"""Check the pictures of a scene: stills and clips in order, ranges of clips, renderer, LoRAs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 from ...errors import Problem
 from ..shown_values import nearest, show
 from ..yaml_source import KeyPath, YamlSource
-from .clips import check_clip
 from .files import ScriptFiles
-from .plain_data import entries
+from .plain_data import entries, is_number
 from .scene_positions import check_place, share_of
 
 OF_STILLS = ("depth", "motion", "prompt", "negative_prompt", "renderer", "quality", "seed")
@@ -29,7 +28,7 @@ def check_pictures(
         yield source.problem(path, what, hint)
     faults = [files.still(scene.get("keyframe"), (*path, "keyframe"))]
     if "clip" in scene:
-        yield from check_clip(source, scene["clip"], (*path, "clip"), files)
+        yield from _check_clip(source, scene["clip"], (*path, "clip"), files)
     before = Fraction(-1)
     only_clips = stated == ["clip"]
     listed = list(entries(scene, "keyframes", path))
@@ -39,7 +38,7 @@ def check_pictures(
             yield source.problem(here, what, "name one of them")
         faults.append(files.still(keyframe.get("image"), (*here, "image")))
         if "clip" in keyframe:
-            yield from check_clip(source, keyframe["clip"], (*here, "clip"), files)
+            yield from _check_clip(source, keyframe["clip"], (*here, "clip"), files)
         at = keyframe.get("at", "start")
         if "clip" in keyframe and at in ("end", "100%"):
             what = "a clip has no time to play at the end of the scene"
@@ -75,3 +74,34 @@ def check_loras(holder: Mapping[str, Any], path: KeyPath, files: ScriptFiles) ->
     if isinstance(motion, dict):
         for lora, here in entries(motion, "loras", (*path, "motion")):
             files.check(lora.get("path"), (*here, "path"), "file")
+
+
+def _check_clip(
+    source: YamlSource, clip: object, path: KeyPath, files: ScriptFiles
+) -> Iterator[Problem]:
+    """Check that a clip is a video, and that its times lie in it."""
+    if not isinstance(clip, dict):
+        files.video(clip, path)
+        return
+    values: dict[str, Any] = clip
+    info = files.video(values.get("video"), (*path, "video"))
+    start, end = values.get("in", Fraction(0)), values.get("out")
+    if is_number(start) and is_number(end) and 0 < end <= start:
+        what = f"{show(end)} s is not after in, {show(start)} s"
+        yield source.problem((*path, "out"), what, "swap them, or leave one out")
+    if values.get("fit") == "speed" and "speed" in values:
+        what = "fit: speed computes the speed"
+        yield source.problem((*path, "speed"), what, "leave out one of them")
+    if info is None or info.video is None:
+        return
+    first, last = info.video.delay, info.video.end
+    what = f"s is past the end of the video, {float(last):.2f} s"
+    if is_number(start) and start >= last:
+        yield source.problem((*path, "in"), f"{show(start)} {what}")
+    if is_number(end) and end > last + 1 / info.video.fps:  # Players state lengths rounded.
+        yield source.problem((*path, "out"), f"{show(end)} {what}")
+    if is_number(end) and 0 < end <= first:
+        what = f"{show(end)} s is before the first picture of the video, {float(first):.2f} s"
+        yield source.problem((*path, "out"), what)
+    if "sound_db" in values and info.audio is None:
+        yield source.problem((*path, "sound_db"), "the video has no sound", "leave it out")

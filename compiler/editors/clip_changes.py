@@ -1,4 +1,4 @@
-"""Changes of a clip's effects and speed, as records."""
+"""Changes of clips, as records: effects, speed ramps, nested timelines."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..progress_clock import count
 from ..timeline.effects import unsupported_effects
 from ..timeline.layout import Placed
 from .changes import Change, percent
+from .pair_clips import ClipPair
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,30 @@ def effect_changes(
     old, new = (Counter(unsupported_effects(item)) for item in (before, after))
     if old != new:
         yield EffectsChanged(clip, tuple((new - old).elements()), tuple((old - new).elements()))
+
+
+@dataclass(frozen=True, slots=True)
+class ClipsNested(Change):
+    """Clips that are now in a nested timeline, ``compound``, or no longer in any if it is empty."""
+
+    clips: tuple[str, ...]
+    compound: str
+
+    def lines(self) -> list[str]:
+        """``stairs and storm are now in the nested timeline Compound 1``."""
+        *others, last = self.clips
+        names = f"{', '.join(others)} and {last}" if others else last
+        verb = "are" if others else "is"
+        if not self.compound:
+            return [f"{names} {verb} no longer in a nested timeline"]
+        return [f"{names} {verb} now in the nested timeline {self.compound}"]
+
+
+def nesting_changes(pairs: Sequence[ClipPair]) -> Iterator[ClipsNested]:
+    """Yield the clips of each nested timeline that were in another, or in none."""
+    moved: dict[tuple[str, ...], list[str]] = {}
+    for one, two in pairs:
+        if one.inside != two.inside:
+            moved.setdefault(two.inside, []).append(two.name)
+    for inside, names in moved.items():
+        yield ClipsNested(tuple(dict.fromkeys(names)), " / ".join(inside))
