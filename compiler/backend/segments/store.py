@@ -72,9 +72,11 @@ class SegmentStore:
         if self._folder is None:
             return None
         stem, suffix = Path(name).stem, Path(name).suffix
-        for path in self._all():
-            is_named = path.name.startswith(f"{stem}-") and path.suffix == suffix
-            if is_named and self._is_whole(path):
+        names: list[str] = []
+        with suppress(OSError), os.scandir(self._folder) as entries:
+            names = [entry.name for entry in entries if entry.name.startswith(f"{stem}-")]
+        for path in (self._folder / each for each in sorted(names)):
+            if path.suffix == suffix and _OURS.fullmatch(path.name) and self._is_whole(path):
                 self._used.add(path.name)
                 with suppress(OSError):
                     os.utime(path)
