@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ..backend.captions.words import is_unspaced
+from ..backend.captions.words import is_unspaced, is_wide
 
 
 def spaces_between(words: Sequence[str], text: str) -> list[bool | None]:
@@ -29,11 +29,7 @@ def spaces_between(words: Sequence[str], text: str) -> list[bool | None]:
         end = end if start < 0 else start + len(word)
         is_spaced = not text.startswith(following, end)
         is_known = start >= 0 and (not is_spaced or text.startswith(f" {following}", end))
-        is_wide = _is_wide(word[-1]) and _is_wide(following[0])
+        are_wide = is_wide(word[-1]) and is_wide(following[0])
         is_usual = is_spaced != is_unspaced(word, following)
-        spaces.append(None if is_usual or is_wide or not is_known else is_spaced)
+        spaces.append(None if is_usual or are_wide or not is_known else is_spaced)
     return [*spaces, *([None] if words else [])]
-
-
-def _is_wide(letter: str) -> bool:
-    return unicodedata.east_asian_width(letter) in "WF"

@@ -20,9 +20,8 @@ from ..timeline.effects import speed_of
 from ..timeline.media import source_start
 from ..timeline.metadata import NAMESPACE, plain
 from ..timeline.rate import exact_rate, seconds, time, time_range, whole_frames
-from .formats.base import START_OFFSET, is_audio
+from .formats.base import LEAST_OFFSET_S, START_OFFSET, is_audio
 
-_LEAST_SHIFT_S = Fraction(1, 10_000)
 _External = otio.schema.ExternalReference
 
 
@@ -97,7 +96,7 @@ def _offsets(
             if is_video and clip.source_range is not None:
                 start = clip.source_range.start_time
                 offset = seconds(start) - whole_frames(start, fps) / fps
-                if abs(offset) >= _LEAST_SHIFT_S:
+                if abs(offset) >= LEAST_OFFSET_S:
                     yield clip, offset
 
 

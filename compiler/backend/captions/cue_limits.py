@@ -7,13 +7,12 @@ aim is 17 characters a second.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .breaks import Measure, two_lines
 from .emoji_sequences import simplified
-from .words import SpokenWord, columns
+from .words import SpokenWord, columns, is_wide
 
 LINE_WIDTH = 32
 """Columns of a line, for a size that can be read on a phone in a vertical picture."""
@@ -67,5 +66,5 @@ class CueLimits:
 def characters_of(text: str) -> float:
     """Return the length of a text: full-width letters count as 17/9, an emoji as one of them."""
     text = simplified(text)
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    wide = sum(map(is_wide, text))
     return len(text) - wide + wide * 17 / 9

@@ -93,7 +93,12 @@ def columns(words: Sequence[SpokenWord]) -> float:
     text = simplified(join_words(words))
     if text.isascii():
         return len(text)
-    return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + sum(map(is_wide, text))
+
+
+def is_wide(letter: str) -> bool:
+    """Whether a letter is full-width, as those of Chinese."""
+    return unicodedata.east_asian_width(letter) in "WF"
 
 
 def heads_of(timeline: otio.schema.Timeline) -> dict[str, tuple[float, float]]:

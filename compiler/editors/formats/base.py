@@ -24,6 +24,8 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 START_OFFSET = "start_offset"
 """Key of our metadata, in a timeline that is about to be written: see `start_offset`."""
+LEAST_OFFSET_S = Fraction(1, 10_000)
+"""Seconds between an exact start and the nearest frame from which it is not that frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,12 @@ from opentimelineio.opentime import RationalTime, TimeRange
 
 from ...timeline.metadata import plain
 from ...timeline.rate import exact_rate, seconds, time, whole_frames
-from .base import start_offset
+from .base import LEAST_OFFSET_S, start_offset
 
 TICKS = 254_016_000_000
 """In a second: a multiple of every usual frame rate and sample rate."""
 _CUT, _IN, _OUT, _OFFSET = "cutPointTicks", "pproTicksIn", "pproTicksOut", "start_offset"
 _STALE = {_CUT, _IN, _OUT, "alignment"}
-_LEAST_S = Fraction(1, 10_000)
 
 
 def state_cuts(timeline: otio.schema.Timeline) -> None:
@@ -67,8 +66,8 @@ def _offset(clip: Element, fps: Fraction | None) -> Fraction | None:
     if ticks is None or frame is None or not fps:
         return None
     offset = Fraction(ticks, TICKS) - frame / fps
-    # Farther away, the frame was changed since.
-    return offset if _LEAST_S <= abs(offset) <= Fraction(1, 2) / fps + _LEAST_S else None
+    most = Fraction(1, 2) / fps + LEAST_OFFSET_S  # Farther away, the frame was changed since.
+    return offset if LEAST_OFFSET_S <= abs(offset) <= most else None
 
 
 def read_ticks(timeline: otio.schema.Timeline, fps: Fraction) -> None:
